@@ -1,0 +1,13 @@
+"""Registers the functions, nothing else."""
+
+import azure.functions as func
+
+from functions.health import health_check
+from functions.itsm_intake import intake
+from functions.operator_api import operator
+from functions.progress_sync import progress
+from functions.reconcile_item import reconciliation
+
+app = func.FunctionApp()
+for blueprint in (intake, progress, reconciliation, operator, health_check):
+    app.register_functions(blueprint)

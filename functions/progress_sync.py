@@ -1,0 +1,18 @@
+"""Every hour: enumerate what is not in step and enqueue it. Nothing heavy happens here; each item gets its own message."""
+
+import logging
+
+import azure.functions as func
+
+from shared.wiring import services
+
+log = logging.getLogger(__name__)
+
+progress = func.Blueprint()
+
+
+@progress.function_name("progress_sync")
+@progress.timer_trigger("timer", schedule="%PROGRESS_SCHEDULE%", run_on_startup=False, use_monitor=True)
+def progress_sync(timer: func.TimerRequest) -> None:
+    count = services().tickets.sweep()
+    log.info("%d tickets are not in step and will be looked at%s", count, " (late)" if timer.past_due else "")

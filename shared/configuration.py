@@ -1,0 +1,312 @@
+"""The configuration document: connections, teams, routes and triage, validated as a whole, every fault listed.
+
+It is written as YAML, kept as rows, and read by every service through `Configuration`. Each fault has the path of the
+value at fault and says what to fix. Secrets are named here, never written here.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from typing import Annotated, Any, Literal
+
+import jmespath
+from jmespath.exceptions import JMESPathError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from shared.errors import Refused
+from shared.model import Team
+
+AZURE_DEVOPS = "azure_devops"
+LONGEST_SECRET_NAME = 40  # Key Vault allows 127; every token Azure DevOps issues is longer than this
+Fault = tuple[str, str]
+
+
+def _url(value: str) -> str:
+    if re.match(r"https://[^/\s]+|http://(127\.0\.0\.1|localhost)(:\d+)?(/|$)", value):
+        return value.rstrip("/")
+    raise ValueError("write a full https:// address")
+
+
+def _secret_name(value: str) -> str:
+    if len(value) > LONGEST_SECRET_NAME:
+        raise ValueError("this looks like a token; put it in Key Vault and write the name of the secret here")
+    if re.fullmatch(r"[0-9A-Za-z-]+", value):
+        return value
+    raise ValueError("write the name of a Key Vault secret: letters, digits and dashes")
+
+
+def _expression(value: str) -> str:
+    try:
+        jmespath.compile(value)
+    except JMESPathError as error:
+        raise ValueError(f"not a JMESPath expression: {' '.join(str(error).split())}") from error
+    return value
+
+
+Url = Annotated[str, AfterValidator(_url)]
+SecretName = Annotated[str, AfterValidator(_secret_name)]
+Expression = Annotated[str, AfterValidator(_expression)]
+Audience = Literal["technical", "project"]
+StatusCategory = Literal["open", "in_progress", "resolved", "closed", "cancelled"]
+Priority = Annotated[int, Field(ge=1, le=4)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
+
+
+class Signature(_Model):
+    """How the sender signs: the header that carries an HMAC of the raw body, and the secret it is made with."""
+
+    header: str = "x-hub-signature"
+    algorithm: Literal["sha256", "sha1"] = "sha256"
+    encoding: Literal["hex", "base64"] = "hex"
+    prefix: str = "sha256="
+    secret: SecretName
+
+
+class AzureDevOpsConnection(_Model):
+    """An Azure DevOps organisation. `pat` needs `secret`; `managed_identity` needs none."""
+
+    kind: Literal["azure_devops"]
+    url: Url
+    authentication: Literal["pat", "managed_identity"] = "pat"
+    secret: SecretName | None = None
+
+
+class ItsmConnection(_Model):
+    """A product that pushes tickets. `kind` names its preset; fields, statuses and priorities extend that preset.
+
+    `url` is the product's own address, for links back to its tickets.
+    """
+
+    kind: str
+    url: Url | None = None
+    signature: Signature | None = None
+    fields: Mapping[str, Expression] = {}
+    statuses: Mapping[str, StatusCategory] = {}
+    priorities: Mapping[str, Priority] = {}
+
+
+class TeamAudience(_Model):
+    """Says that a team is not a technical one. Teams that are not listed are technical."""
+
+    project: str
+    team: str
+    audience: Audience
+
+
+class Destination(_Model):
+    """Where a ticket goes and as what. `area` or `team` must be given; a team means its default area.
+
+    `iteration` is a path, or `current` for the team's current iteration at the time of creation.
+    """
+
+    project: str
+    team: str | None = None
+    area: str | None = None
+    type: str
+    iteration: str | None = None
+    parent: int | None = Field(default=None, gt=0)
+    tags: tuple[str, ...] = ()
+    priorities: Mapping[str, Priority] = {}
+
+
+class Route(Destination):
+    """The first route whose every condition holds takes the ticket.
+
+    `when` maps a ticket field to a pattern or list of patterns: case does not matter, `*` and `?` are wildcards.
+    """
+
+    name: str
+    connections: tuple[str, ...] | None = None
+    when: Mapping[str, str | tuple[str, ...]] = {}
+    audience: Audience = "technical"
+
+
+class Configuration(_Model):
+    connections: Mapping[str, AzureDevOpsConnection | ItsmConnection]
+    teams: tuple[TeamAudience, ...] = ()
+    routes: tuple[Route, ...] = ()
+    triage: Destination
+
+    @property
+    def boards(self) -> tuple[str, AzureDevOpsConnection]:
+        """The one Azure DevOps organisation and its connection's name."""
+        return next((n, c) for n, c in self.connections.items() if isinstance(c, AzureDevOpsConnection))
+
+    @property
+    def itsm(self) -> dict[str, ItsmConnection]:
+        return {name: c for name, c in self.connections.items() if isinstance(c, ItsmConnection)}
+
+
+def parse(document: Any, itsm_kinds: Collection[str]) -> Configuration:
+    """The configuration in `document`, or `Refused` (400) with every fault found."""
+    if not isinstance(document, Mapping):
+        raise Refused(400, "the configuration is a mapping with connections, teams, routes and triage")
+    faults = list(_connection_faults(document.get("connections"), itsm_kinds))
+    try:
+        configuration = Configuration.model_validate(_by_kind(document))
+    except ValidationError as error:
+        faults += [(_path(e["loc"]), _what_to_fix(e)) for e in error.errors()]
+    else:
+        faults += _cross_faults(configuration)
+    if faults:
+        raise Refused(400, f"the configuration has {len(faults)} fault(s) and was not taken", sorted(set(faults)))
+    return configuration
+
+
+def audience_faults(configuration: Configuration, teams: Mapping[str, Iterable[Team]]) -> list[Fault]:
+    """Project-only routes that point into an area which a technical team owns. `teams` are the live ones, by project."""
+    project_teams = {_team_key(t.project, t.team) for t in configuration.teams if t.audience == "project"}
+    faults = []
+    for index, route in enumerate(configuration.routes):
+        if route.audience != "project":
+            continue
+        live = list(teams.get(route.project, ()))
+        area = route.area or next(
+            (t.default_area for t in live if t.name.casefold() == (route.team or "").casefold()), None
+        )
+        for team in live:
+            if _team_key(team.project, team.name) not in project_teams and area and owns(team, area):
+                faults.append(
+                    (
+                        f"routes[{index}]",
+                        f"route '{route.name}' is for project teams only, but its area '{area}' belongs to the technical"
+                        f" team '{team.name}'; choose another area, or list that team under teams with audience project",
+                    )
+                )
+    return faults
+
+
+def owns(team: Team, area: str) -> bool:
+    """Whether work items in `area` show on the team's backlog."""
+    wanted = area.casefold()
+    return any(
+        wanted == path.casefold() or (with_children and wanted.startswith(path.casefold() + "\\"))
+        for path, with_children in team.areas
+    )
+
+
+def live_faults(configuration: Configuration, teams: Mapping[str, Iterable[Team] | None]) -> list[Fault]:
+    """What only the organisation can tell: missing projects (None in `teams`), missing teams, audiences that mix."""
+    faults = []
+    for path, destination in _destinations(configuration):
+        live = teams.get(destination.project)
+        if live is None:
+            faults.append((f"{path}.project", f"there is no project '{destination.project}' in the organisation"))
+            continue
+        names = {team.name.casefold(): team for team in live}
+        if destination.team and destination.team.casefold() not in names:
+            known = ", ".join(sorted(team.name for team in names.values()))
+            faults.append(
+                (f"{path}.team", f"project '{destination.project}' has no team '{destination.team}': {known}")
+            )
+        elif destination.team and not destination.area and not names[destination.team.casefold()].default_area:
+            faults.append((f"{path}.team", f"team '{destination.team}' has no default area; give the route an area"))
+    return faults + audience_faults(configuration, {project: live or () for project, live in teams.items()})
+
+
+def projects(configuration: Configuration) -> set[str]:
+    return {destination.project for _, destination in _destinations(configuration)}
+
+
+def _destinations(configuration: Configuration) -> list[tuple[str, Destination]]:
+    return [
+        *((f"routes[{i}]", route) for i, route in enumerate(configuration.routes)),
+        ("triage", configuration.triage),
+    ]
+
+
+def _team_key(project: str, team: str) -> tuple[str, str]:
+    return project.casefold(), team.casefold()
+
+
+def _by_kind(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Hand each connection to the model of its kind, so that faults speak of that kind alone."""
+    connections = document.get("connections")
+    if not isinstance(connections, Mapping):
+        return dict(document)
+    models: dict[str, Any] = {}
+    for name, connection in connections.items():
+        kind = connection.get("kind") if isinstance(connection, Mapping) else None
+        model = AzureDevOpsConnection if kind == AZURE_DEVOPS else ItsmConnection
+        try:
+            models[str(name)] = model.model_validate(connection)
+        except ValidationError:
+            continue  # told by _connection_faults
+    return {**document, "connections": models}
+
+
+def _connection_faults(connections: Any, itsm_kinds: Collection[str]) -> Iterable[Fault]:
+    if not isinstance(connections, Mapping):
+        return
+    for name, connection in connections.items():
+        path = f"connections.{name}"
+        if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", str(name)):
+            yield path, "name a connection with lower-case letters, digits and dashes; it is part of the address"
+        kind = connection.get("kind") if isinstance(connection, Mapping) else None
+        try:
+            (AzureDevOpsConnection if kind == AZURE_DEVOPS else ItsmConnection).model_validate(connection)
+        except ValidationError as error:
+            yield from ((_path(("connections", name, *e["loc"])), _what_to_fix(e)) for e in error.errors())
+        if kind is not None and kind != AZURE_DEVOPS and kind not in itsm_kinds:
+            yield f"{path}.kind", f"'{kind}' is not a known kind: {', '.join([AZURE_DEVOPS, *sorted(itsm_kinds)])}"
+    organisations = [n for n, c in connections.items() if isinstance(c, Mapping) and c.get("kind") == AZURE_DEVOPS]
+    if len(organisations) != 1:
+        yield "connections", f"exactly one connection of kind {AZURE_DEVOPS} is needed, here are {len(organisations)}"
+
+
+def _cross_faults(configuration: Configuration) -> Iterable[Fault]:
+    for name, connection in configuration.connections.items():
+        if (
+            isinstance(connection, AzureDevOpsConnection)
+            and connection.authentication == "pat"
+            and not connection.secret
+        ):
+            yield f"connections.{name}.secret", "name the Key Vault secret that holds the personal access token"
+    names = [route.name for route in configuration.routes]
+    for index, route in enumerate(configuration.routes):
+        if names.index(route.name) != index:
+            yield f"routes[{index}].name", f"another route is called '{route.name}' already"
+        for connection in route.connections or ():
+            if connection not in configuration.itsm:
+                known = ", ".join(configuration.itsm) or "none"
+                yield f"routes[{index}].connections", f"there is no ITSM connection '{connection}': {known}"
+    for path, destination in _destinations(configuration):
+        if not destination.area and not destination.team:
+            yield path, "give an area or a team"
+        for key in ("area", "iteration"):
+            value = getattr(destination, key)
+            if key == "iteration" and value == "current":
+                continue
+            if value and value.split("\\")[0].casefold() != destination.project.casefold():
+                yield (
+                    f"{path}.{key}",
+                    f"'{value}' is not in project '{destination.project}': write {_example(destination)}",
+                )
+        for tag in destination.tags:
+            if not tag.strip() or re.search(r"[;,]", tag) or len(tag) > 400:
+                yield f"{path}.tags", f"'{tag}' cannot be a tag: no comma, no semicolon, 1 to 400 characters"
+
+
+def _example(destination: Destination) -> str:
+    return f"{destination.project}\\…"
+
+
+def _path(location: Iterable[Any]) -> str:
+    path = ""
+    for part in location:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else str(part)
+    return path
+
+
+def _what_to_fix(error: Mapping[str, Any]) -> str:
+    match error["type"]:
+        case "missing":
+            return "this is needed"
+        case "extra_forbidden":
+            return "this is not known here; check the spelling"
+        case "value_error":
+            return str(error["ctx"]["error"])
+        case _:
+            return f"{error['msg'][0].lower()}{error['msg'][1:]}"

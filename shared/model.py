@@ -1,0 +1,230 @@
+"""The nouns of the product, frozen. They carry data and no behaviour: everything that acts lives with its promise.
+
+Times are timezone-aware UTC `datetime`s. Work item fields are addressed by reference name (`System.Title`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+# ---------------------------------------------------------------- tickets, as they arrive
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """What one delivery from an ITSM product says about one ticket.
+
+    `fields` holds only what this body speaks of: a field that is absent was not mentioned, an empty string was cleared.
+    Names: number, kind, title, body, body_format (`text` or `html`), status, status_category, priority, team, team_id,
+    assignee, requester, url, and whatever else a preset or connection adds for routes to match on.
+    """
+
+    ticket_id: str
+    received_at: datetime
+    body_hash: str
+    fields: Mapping[str, str]
+    version: int | None = None
+    changed_at: datetime | None = None
+    delivery_id: str | None = None
+    actor: str | None = None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Order:
+    """Where a statement stands in its ticket's history; the larger wins.
+
+    `version` is the product's own count (0 where it has none), `at` the moment of change in UTC ISO form, `tie` a hash
+    so that two statements of the same version and moment are ordered the same way everywhere.
+    """
+
+    version: int
+    at: str
+    tie: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One field's value and the place in history of the push that said it."""
+
+    value: str
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """All that the pushes so far add up to: per field, the latest statement. `seen` are keys of recent deliveries."""
+
+    id: str
+    said: Mapping[str, Said] = field(default_factory=dict)
+    order: Order = Order(0, "", "")
+    seen: tuple[str, ...] = ()
+
+
+# ---------------------------------------------------------------- links
+
+
+class LinkState(StrEnum):
+    """`creating`: reserved, a create may have happened. `synced`: the work item exists and is ours."""
+
+    CREATING = "creating"
+    SYNCED = "synced"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Our record that a ticket and a work item are one thing (SYNC.md section 2).
+
+    `baseline` is what the ticket asked for when it was last applied, aspect by aspect; `intent` is the baseline that
+    the write now under way will leave, `intent_fields` the field values it writes and `intent_rev` the revision it is
+    tested against (None while creating). Long text is kept as a hash in all three. `marker` is the URL written into
+    the work item that we create, by which it is found again. `parked_on` tells what was tried when it was parked.
+    """
+
+    id: str
+    state: LinkState
+    marker: str
+    project: str = ""
+    work_item_id: int | None = None
+    work_item_url: str = ""
+    baseline: Mapping[str, str] = field(default_factory=dict)
+    intent: Mapping[str, str] | None = None
+    intent_fields: Mapping[str, str] = field(default_factory=dict)
+    intent_rev: int | None = None
+    attempted_at: datetime | None = None
+    lease_owner: str = ""
+    lease_until: datetime | None = None
+    applied: Order | None = None
+    applied_at: datetime | None = None
+    route: str = ""
+    why: str = ""
+    team: str = ""
+    parked: str = ""
+    parked_on: str = ""
+    waiting: str = ""
+
+
+# ---------------------------------------------------------------- Azure DevOps
+
+
+class StateCategory(StrEnum):
+    """The five categories that decide what a state means; names of states never do."""
+
+    PROPOSED = "Proposed"
+    IN_PROGRESS = "InProgress"
+    RESOLVED = "Resolved"
+    COMPLETED = "Completed"
+    REMOVED = "Removed"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkItemType:
+    """A type as its project defines it: state name → category, state → states that may follow ("" = on create)."""
+
+    name: str
+    states: Mapping[str, StateCategory]
+    transitions: Mapping[str, tuple[str, ...]]
+    fields: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """A team and the areas it owns: (area path, whether sub-areas belong to it too)."""
+
+    project: str
+    name: str
+    default_area: str | None
+    areas: tuple[tuple[str, bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hyperlink:
+    url: str
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkItem:
+    """A work item as Azure DevOps shows it. `url` opens in a browser; `parent` is the parent's id."""
+
+    id: int
+    rev: int
+    project: str
+    type: str
+    fields: Mapping[str, Any]
+    hyperlinks: tuple[Hyperlink, ...] = ()
+    parent: int | None = None
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkItemDraft:
+    """A work item to be created in one atomic patch."""
+
+    project: str
+    type: str
+    fields: Mapping[str, Any]
+    hyperlinks: tuple[Hyperlink, ...] = ()
+    parent: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkItemChange:
+    """Exactly what is written to an existing work item, in one atomic patch tested against revision `rev`.
+
+    `fields` are set as given (an empty string clears). `parent` is the new parent's id; None leaves the parent alone.
+    """
+
+    id: int
+    rev: int
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    add_hyperlinks: tuple[Hyperlink, ...] = ()
+    remove_hyperlinks: tuple[str, ...] = ()
+    parent: int | None = None
+
+
+# ---------------------------------------------------------------- operation
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """ "Look at this ticket." Carries nothing to apply. `retry` asks to try even what is parked."""
+
+    connection: str
+    ticket_id: str
+    retry: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A secret's value and the version Key Vault gave it. `value` never appears in a repr, so never in a log."""
+
+    value: str = field(repr=False)
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The shared word on one connection: paused until a time (throttling), or stopped for `stopped` since a time.
+
+    `credential` names the version of the secret that stopped it, so that a renewed one is noticed.
+    """
+
+    paused_until: datetime | None = None
+    stopped: str = ""
+    stopped_at: datetime | None = None
+    credential: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A body in which no ticket was found, kept as it came with what was looked for."""
+
+    id: str
+    connection: str
+    received_at: datetime
+    reason: str
+    faults: tuple[tuple[str, str], ...]
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)

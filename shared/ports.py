@@ -1,0 +1,188 @@
+"""What the promises need from outside, one Protocol per need; each docstring is the contract its implementations pass.
+
+Implementations live in `shared.connectors`; contract tests in `tests/connectors/contracts.py`. Any call may raise
+`RetryLater` (the other side is not to be had right now); what else it raises is said with it.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from shared.model import (
+    Health,
+    Hint,
+    Link,
+    Push,
+    Quarantined,
+    Secret,
+    Team,
+    Ticket,
+    WorkItem,
+    WorkItemChange,
+    WorkItemDraft,
+    WorkItemType,
+)
+
+
+class Clock(Protocol):
+    def __call__(self) -> datetime:
+        """Now, timezone-aware, UTC."""
+        ...
+
+
+class Boards(Protocol):
+    """One Azure DevOps organisation.
+
+    Every call may raise `Throttled` (wait, everyone), `StopConnection` (token expired, sign-in page, organisation
+    stopped), `RetryLater` (a read or a definitely-not-done write failed on the way), `Park` with Azure DevOps's own
+    sentence, `NotFound`. Writes raise `Stale` on a lost race and `InDoubt` when they may have happened all the same.
+    """
+
+    def check(self) -> None:
+        """One cheap authenticated call: whether the organisation can be worked with at all."""
+        ...
+
+    def work_item(self, id: int) -> WorkItem:
+        """The work item as it is now, with hyperlinks and parent."""
+        ...
+
+    def revision(self, id: int, rev: int) -> WorkItem:
+        """The work item as revision `rev` left it (hyperlinks and parent need not be given)."""
+        ...
+
+    def create(self, draft: WorkItemDraft) -> WorkItem:
+        """Create in one atomic patch. There is no idempotency key: after `InDoubt`, search before repeating."""
+        ...
+
+    def update(self, change: WorkItemChange) -> WorkItem:
+        """Write exactly `change`, tested against its revision, and return what the server made of it."""
+        ...
+
+    def find_by_hyperlink(self, urls: Sequence[str]) -> Mapping[str, tuple[int, ...]]:
+        """For each of up to 200 URLs the ids of live work items bearing it as a hyperlink, ascending."""
+        ...
+
+    def work_item_type(self, project: str, name: str) -> WorkItemType:
+        """The type with its states, transitions and fields. May be some minutes old. `NotFound` names what exists."""
+        ...
+
+    def teams(self, project: str) -> tuple[Team, ...]:
+        """Every team of a project with the areas it owns. May be some minutes old. `NotFound`: no such project."""
+        ...
+
+    def current_iteration(self, project: str, team: str | None) -> str | None:
+        """Path of the current iteration of a team (None: the project's default team); None if it has none."""
+        ...
+
+
+class BoardsDoor(Protocol):
+    """The way to the configured organisation, shut while it is paused or stopped."""
+
+    def open(self) -> AbstractContextManager[Boards]:
+        """The organisation, for the length of a `with` block.
+
+        Raises `RetryLater` where the connection is paused or stopped, and turns a `Throttled` or `StopConnection` from
+        within the block into one, after telling every worker. Never raises `StopConnection`.
+        """
+        ...
+
+    def why_shut(self) -> str:
+        """What everyone is waiting for, as a sentence; empty while the door is open."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """All that is stored of one ticket, as one read found it. `token` lets exactly one writer save over it."""
+
+    connection: str
+    ticket_id: str
+    ticket: Ticket | None
+    pushes: tuple[Push, ...]
+    link: Link | None
+    token: object = None
+
+
+class TicketStore(Protocol):
+    """Tickets and their links; all rows of one ticket are read in one call and saved in one transaction."""
+
+    def add_push(self, connection: str, push: Push, key: str) -> bool:
+        """Keep a push under its delivery key (see `tickets.history.delivery_key`). False: it was there already.
+
+        When this returns, the push survives anything. One storage call.
+        """
+        ...
+
+    def read(self, connection: str, ticket_id: str) -> Record:
+        """Ticket, pushes not yet folded into it, and link; empty where nothing is known. One storage call."""
+        ...
+
+    def save(self, record: Record, ticket: Ticket | None, link: Link) -> Record:
+        """Save link and, unless None, ticket (dropping the pushes of `record`, which it now contains), all or nothing.
+
+        `Stale` if ticket or link was saved by somebody else since `record` was read; pushes that arrived meanwhile
+        do not count and stay. Returns the record as it now is, without a further read.
+        """
+        ...
+
+    def waiting(self, connection: str) -> Iterator[str]:
+        """Ids of tickets with pushes not yet applied, or whose link is not in step: creating, intent, waiting, parked."""
+        ...
+
+
+class Hints(Protocol):
+    """The queue `reconcile`."""
+
+    def send(self, hint: Hint, delay_seconds: float = 0) -> None:
+        """When this returns, somebody will look at the ticket, at least once, not before `delay_seconds`."""
+        ...
+
+
+class HealthBoard(Protocol):
+    """One shared row per connection that all workers look at before they call it."""
+
+    def read(self, connection: str) -> Health: ...
+
+    def write(self, connection: str, health: Health) -> None:
+        """The last writer wins: every writer saw the same server say so."""
+        ...
+
+
+class Quarantine(Protocol):
+    """Bodies in which no ticket was found, kept until a person looks."""
+
+    def keep(self, item: Quarantined) -> None: ...
+
+    def list(self, limit: int) -> Iterable[Quarantined]:
+        """Newest first, bodies included, over all connections."""
+        ...
+
+
+class Secrets(Protocol):
+    """Key Vault. Values are cached some minutes; `refresh` asks again at once.
+
+    A secret that is missing, disabled or not ours to read raises `Park` naming the secret and the vault.
+    """
+
+    def get(self, name: str) -> Secret: ...
+
+    def refresh(self, name: str) -> Secret:
+        """The value as the vault has it now (asked at most once every few seconds per name)."""
+        ...
+
+
+class ConfigurationStore(Protocol):
+    """The configuration as rows, replaced as a whole; each replacement is a generation."""
+
+    def read(self) -> tuple[Mapping[str, object], str]:
+        """The whole document and its generation; ({}, "") before the first write. May be some seconds old."""
+        ...
+
+    def replace(self, document: Mapping[str, object], expected: str | None) -> str:
+        """Put `document` in place, all or nothing, and return its generation.
+
+        `Stale` if `expected` is given and is not the generation in force.
+        """
+        ...

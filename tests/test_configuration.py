@@ -1,0 +1,159 @@
+"""The configuration is taken as a whole or refused with every fault, each with its path and what to fix."""
+
+import copy
+
+import pytest
+
+from shared.configuration import audience_faults, live_faults, owns, parse
+from shared.errors import Refused
+from shared.model import Team
+
+KINDS = ["servicenow", "jira", "generic"]
+
+GOOD = {
+    "connections": {
+        "contoso": {"kind": "azure_devops", "url": "https://dev.azure.com/contoso", "secret": "azure-devops-pat"},
+        "servicenow": {
+            "kind": "servicenow",
+            "url": "https://contoso.service-now.com",
+            "signature": {"header": "X-Signature", "secret": "servicenow-hmac"},
+            "fields": {"service": "business_service.display_value"},
+            "statuses": {"Awaiting vendor": "in_progress"},
+            "priorities": {"P1": 1},
+        },
+    },
+    "teams": [{"project": "Fabrikam", "team": "PMO", "audience": "project"}],
+    "routes": [
+        {"name": "network", "connections": ["servicenow"], "when": {"team": "Network"}, "project": "Fabrikam",
+         "team": "Network", "type": "Bug", "iteration": "current", "parent": 12, "tags": ["itsm"]},
+        {"name": "plans", "project": "Fabrikam", "area": "Fabrikam\\PMO", "type": "Task", "audience": "project"},
+    ],
+    "triage": {"project": "Fabrikam", "area": "Fabrikam\\Triage", "type": "Issue"},
+}  # fmt: skip
+
+
+def changed(path: str, value: object) -> dict:
+    """GOOD with the value at a dotted path replaced, or taken out when it is `...`."""
+    document = copy.deepcopy(GOOD)
+    *way, last = [int(part) if part.isdigit() else part for part in path.split("/")]
+    place = document
+    for part in way:
+        place = place[part]
+    if value is ...:
+        del place[last]
+    else:
+        place[last] = value
+    return document
+
+
+def faults(document: object) -> dict[str, str]:
+    with pytest.raises(Refused) as refused:
+        parse(document, KINDS)
+    assert refused.value.status == 400
+    return dict(refused.value.faults)
+
+
+def test_a_good_document_is_taken():
+    configuration = parse(GOOD, KINDS)
+    assert configuration.boards[0] == "contoso"
+    assert list(configuration.itsm) == ["servicenow"]
+    assert configuration.routes[0].when == {"team": "Network"}
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "fault_path", "fix"),
+    [
+        ("triage", ..., "triage", "needed"),
+        ("triage/type", ..., "triage.type", "needed"),
+        ("triage/colour", "red", "triage.colour", "spelling"),
+        ("routes/0/audience", "everyone", "routes[0].audience", "technical"),
+        ("routes/1/name", "network", "routes[1].name", "already"),
+        ("routes/0/connections", ["remedy"], "routes[0].connections", "no ITSM connection 'remedy': servicenow"),
+        ("routes/0/connections", ["contoso"], "routes[0].connections", "no ITSM connection 'contoso'"),
+        ("routes/0/team", ..., "routes[0]", "an area or a team"),
+        ("routes/1/area", "Tailwind\\Web", "routes[1].area", "not in project 'Fabrikam'"),
+        ("routes/0/iteration", "Tailwind\\Sprint 1", "routes[0].iteration", "not in project 'Fabrikam'"),
+        ("routes/0/tags", ["a;b"], "routes[0].tags", "cannot be a tag"),
+        ("routes/0/parent", 0, "routes[0].parent", "greater than 0"),
+        ("routes/0/priorities", {"P1": 5}, "routes[0].priorities.P1", "less than or equal to 4"),
+        ("connections/contoso/url", "http://dev.azure.com/contoso", "connections.contoso.url", "https://"),
+        ("connections/contoso/secret", ..., "connections.contoso.secret", "Key Vault secret"),
+        ("connections/contoso/secret", "x" * 52, "connections.contoso.secret", "looks like a token"),
+        ("connections/contoso/secret", "my secret", "connections.contoso.secret", "letters, digits and dashes"),
+        ("connections/servicenow/kind", "remedy", "connections.servicenow.kind", "azure_devops, generic, jira"),
+        ("connections/servicenow/kind", ..., "connections.servicenow.kind", "needed"),
+        ("connections/servicenow/fields", {"x": "a["}, "connections.servicenow.fields.x", "JMESPath"),
+        ("connections/servicenow/statuses", {"9": "done"}, "connections.servicenow.statuses.9", "in_progress"),
+        ("connections/Service Now", {"kind": "servicenow"}, "connections.Service Now", "lower-case"),
+        ("connections/contoso", ..., "connections", "exactly one"),
+    ],
+)  # fmt: skip
+def test_each_fault_names_its_path_and_what_to_fix(path, value, fault_path, fix):
+    found = faults(changed(path, value))
+    assert fault_path in found, found
+    assert fix in found[fault_path]
+
+
+def test_all_faults_are_listed_at_once():
+    document = changed("triage/type", ...)
+    document["connections"]["servicenow"]["kind"] = "remedy"
+    document["routes"][0]["audience"] = "everyone"
+    assert {"triage.type", "connections.servicenow.kind", "routes[0].audience"} <= faults(document).keys()
+
+
+@pytest.mark.parametrize("document", [None, [], "text", {}, {"connections": []}, {"connections": {"a": None}}])
+def test_rubbish_is_refused_not_a_crash(document):
+    with pytest.raises(Refused):
+        parse(document, KINDS)
+
+
+def test_local_addresses_may_be_plain_http():
+    assert parse(changed("connections/contoso/url", "http://127.0.0.1:7081/contoso"), KINDS)
+
+
+def test_a_managed_identity_needs_no_secret():
+    document = changed("connections/contoso/secret", ...)
+    document["connections"]["contoso"]["authentication"] = "managed_identity"
+    assert parse(document, KINDS)
+
+
+NETWORK = Team("Fabrikam", "Network", "Fabrikam\\Network", (("Fabrikam\\Network", True),))
+PMO = Team("Fabrikam", "PMO", "Fabrikam\\PMO", (("Fabrikam\\PMO", True),))
+
+
+@pytest.mark.parametrize(
+    ("areas", "area", "owned"),
+    [
+        ((("F\\Net", True),), "F\\Net", True),
+        ((("F\\Net", True),), "f\\net\\Core", True),
+        ((("F\\Net", False),), "F\\Net\\Core", False),
+        ((("F\\Net", True),), "F\\Network", False),
+        ((), "F", False),
+    ],
+)
+def test_a_team_owns_whole_path_segments(areas, area, owned):
+    assert owns(Team("F", "t", None, areas), area) is owned
+
+
+@pytest.mark.parametrize("target", [{"area": "Fabrikam\\Network\\Core"}, {"area": None, "team": "Network"}])
+def test_a_project_only_route_into_a_technical_area_is_refused_naming_both(target):
+    document = copy.deepcopy(GOOD)
+    document["routes"][1].update(target)
+    [(path, fix)] = audience_faults(parse(document, KINDS), {"Fabrikam": [NETWORK, PMO]})
+    assert path == "routes[1]"
+    assert "'plans'" in fix and "'Network'" in fix
+
+
+def test_a_project_team_may_own_the_area_of_a_project_only_route():
+    assert audience_faults(parse(GOOD, KINDS), {"Fabrikam": [NETWORK, PMO]}) == []
+    unlisted = changed("teams", [])
+    assert audience_faults(parse(unlisted, KINDS), {"Fabrikam": [NETWORK, PMO]})  # teams are technical unless listed
+
+
+def test_the_organisation_is_asked_for_projects_teams_and_default_areas():
+    homeless = Team("Fabrikam", "Network", None, ())
+    assert live_faults(parse(GOOD, KINDS), {"Fabrikam": [NETWORK, PMO]}) == []
+    assert {path for path, _ in live_faults(parse(GOOD, KINDS), {"Fabrikam": None})} == {
+        "routes[0].project", "routes[1].project", "triage.project"}  # fmt: skip
+    assert "Network" in dict(live_faults(parse(GOOD, KINDS), {"Fabrikam": [PMO]}))["routes[0].team"]
+    assert "no default area" in dict(live_faults(parse(GOOD, KINDS), {"Fabrikam": [homeless, PMO]}))["routes[0].team"]
