@@ -1,4 +1,4 @@
-"""Every hour: enumerate what is not in step and enqueue it. Nothing heavy happens here; each item gets its own message."""
+"""Every hour: enumerate what is not in step and enqueue it. Nothing heavy happens here: one message per item."""
 
 import logging
 

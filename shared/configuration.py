@@ -5,11 +5,9 @@ value at fault and says what to fix. Secrets are named here, never written here.
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Annotated, Any, Literal
 
-import jmespath
-from jmespath.exceptions import JMESPathError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from shared.errors import Refused
@@ -17,7 +15,8 @@ from shared.model import Team
 
 AZURE_DEVOPS = "azure_devops"
 LONGEST_SECRET_NAME = 40  # Key Vault allows 127; every token Azure DevOps issues is longer than this
-Fault = tuple[str, str]
+type Fault = tuple[str, str]
+type Extend = Callable[[str, Mapping[str, str]], object]
 
 
 def _url(value: str) -> str:
@@ -34,17 +33,8 @@ def _secret_name(value: str) -> str:
     raise ValueError("write the name of a Key Vault secret: letters, digits and dashes")
 
 
-def _expression(value: str) -> str:
-    try:
-        jmespath.compile(value)
-    except JMESPathError as error:
-        raise ValueError(f"not a JMESPath expression: {' '.join(str(error).split())}") from error
-    return value
-
-
 Url = Annotated[str, AfterValidator(_url)]
 SecretName = Annotated[str, AfterValidator(_secret_name)]
-Expression = Annotated[str, AfterValidator(_expression)]
 Audience = Literal["technical", "project"]
 StatusCategory = Literal["open", "in_progress", "resolved", "closed", "cancelled"]
 Priority = Annotated[int, Field(ge=1, le=4)]
@@ -76,13 +66,15 @@ class AzureDevOpsConnection(_Model):
 class ItsmConnection(_Model):
     """A product that pushes tickets. `kind` names its preset; fields, statuses and priorities extend that preset.
 
+    `fields` are JMESPath expressions over the ticket, by the name of the ticket field they find.
+
     `url` is the product's own address, for links back to its tickets.
     """
 
     kind: str
     url: Url | None = None
     signature: Signature | None = None
-    fields: Mapping[str, Expression] = {}
+    fields: Mapping[str, str] = {}
     statuses: Mapping[str, StatusCategory] = {}
     priorities: Mapping[str, Priority] = {}
 
@@ -139,24 +131,27 @@ class Configuration(_Model):
         return {name: c for name, c in self.connections.items() if isinstance(c, ItsmConnection)}
 
 
-def parse(document: Any, itsm_kinds: Collection[str]) -> Configuration:
-    """The configuration in `document`, or `Refused` (400) with every fault found."""
+def parse(document: Any, itsm_kinds: Collection[str], extend: Extend) -> Configuration:
+    """The configuration in `document`, or `Refused` (400) with every fault found.
+
+    `itsm_kinds` are the presets there are; `extend` tries a preset with a connection's own fields.
+    """
     if not isinstance(document, Mapping):
         raise Refused(400, "the configuration is a mapping with connections, teams, routes and triage")
-    faults = list(_connection_faults(document.get("connections"), itsm_kinds))
+    connections, faults = _connections(document.get("connections"), itsm_kinds)
     try:
-        configuration = Configuration.model_validate(_by_kind(document))
+        configuration = Configuration.model_validate({**document, "connections": connections})
     except ValidationError as error:
-        faults += [(_path(e["loc"]), _what_to_fix(e)) for e in error.errors()]
+        faults += _faults_of(error)
     else:
-        faults += _cross_faults(configuration)
+        faults = faults or [*_cross_faults(configuration), *_field_faults(configuration, extend)]
     if faults:
         raise Refused(400, f"the configuration has {len(faults)} fault(s) and was not taken", sorted(set(faults)))
     return configuration
 
 
 def audience_faults(configuration: Configuration, teams: Mapping[str, Iterable[Team]]) -> list[Fault]:
-    """Project-only routes that point into an area which a technical team owns. `teams` are the live ones, by project."""
+    """Project-only routes into an area that a technical team owns. `teams` are the live ones, by project."""
     project_teams = {_team_key(t.project, t.team) for t in configuration.teams if t.audience == "project"}
     faults = []
     for index, route in enumerate(configuration.routes):
@@ -168,13 +163,11 @@ def audience_faults(configuration: Configuration, teams: Mapping[str, Iterable[T
         )
         for team in live:
             if _team_key(team.project, team.name) not in project_teams and area and owns(team, area):
-                faults.append(
-                    (
-                        f"routes[{index}]",
-                        f"route '{route.name}' is for project teams only, but its area '{area}' belongs to the technical"
-                        f" team '{team.name}'; choose another area, or list that team under teams with audience project",
-                    )
+                fix = (
+                    f"route '{route.name}' is for project teams only, but its area '{area}' belongs to the technical "
+                    f"team '{team.name}'; choose another area, or list that team under teams with audience project"
                 )
+                faults.append((f"routes[{index}]", fix))
     return faults
 
 
@@ -211,59 +204,52 @@ def projects(configuration: Configuration) -> set[str]:
 
 
 def _destinations(configuration: Configuration) -> list[tuple[str, Destination]]:
-    return [
-        *((f"routes[{i}]", route) for i, route in enumerate(configuration.routes)),
-        ("triage", configuration.triage),
-    ]
+    """Every place where a ticket can go, with its path in the document."""
+    routes = [(f"routes[{index}]", route) for index, route in enumerate(configuration.routes)]
+    return [*routes, ("triage", configuration.triage)]
 
 
 def _team_key(project: str, team: str) -> tuple[str, str]:
     return project.casefold(), team.casefold()
 
 
-def _by_kind(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Hand each connection to the model of its kind, so that faults speak of that kind alone."""
-    connections = document.get("connections")
-    if not isinstance(connections, Mapping):
-        return dict(document)
-    models: dict[str, Any] = {}
-    for name, connection in connections.items():
-        kind = connection.get("kind") if isinstance(connection, Mapping) else None
-        model = AzureDevOpsConnection if kind == AZURE_DEVOPS else ItsmConnection
+def _connections(given: Any, itsm_kinds: Collection[str]) -> tuple[Any, list[Fault]]:
+    """Each connection as the model of its kind, so that its faults speak of that kind alone, and those faults."""
+    if not isinstance(given, Mapping):
+        return given, []
+    models, faults = {}, []
+    kinds = {name: c.get("kind") if isinstance(c, Mapping) else None for name, c in given.items()}
+    for name, connection in given.items():
+        if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", str(name)):
+            fix = "name a connection with lower-case letters, digits and dashes; it is part of the address"
+            faults.append((f"connections.{name}", fix))
+        if kinds[name] not in (None, AZURE_DEVOPS, *itsm_kinds):
+            known = ", ".join([AZURE_DEVOPS, *sorted(itsm_kinds)])
+            faults.append((f"connections.{name}.kind", f"'{kinds[name]}' is not a known kind: {known}"))
+        model = AzureDevOpsConnection if kinds[name] == AZURE_DEVOPS else ItsmConnection
         try:
             models[str(name)] = model.model_validate(connection)
-        except ValidationError:
-            continue  # told by _connection_faults
-    return {**document, "connections": models}
-
-
-def _connection_faults(connections: Any, itsm_kinds: Collection[str]) -> Iterable[Fault]:
-    if not isinstance(connections, Mapping):
-        return
-    for name, connection in connections.items():
-        path = f"connections.{name}"
-        if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", str(name)):
-            yield path, "name a connection with lower-case letters, digits and dashes; it is part of the address"
-        kind = connection.get("kind") if isinstance(connection, Mapping) else None
-        try:
-            (AzureDevOpsConnection if kind == AZURE_DEVOPS else ItsmConnection).model_validate(connection)
         except ValidationError as error:
-            yield from ((_path(("connections", name, *e["loc"])), _what_to_fix(e)) for e in error.errors())
-        if kind is not None and kind != AZURE_DEVOPS and kind not in itsm_kinds:
-            yield f"{path}.kind", f"'{kind}' is not a known kind: {', '.join([AZURE_DEVOPS, *sorted(itsm_kinds)])}"
-    organisations = [n for n, c in connections.items() if isinstance(c, Mapping) and c.get("kind") == AZURE_DEVOPS]
-    if len(organisations) != 1:
-        yield "connections", f"exactly one connection of kind {AZURE_DEVOPS} is needed, here are {len(organisations)}"
+            faults += _faults_of(error, "connections", name)
+    if (count := list(kinds.values()).count(AZURE_DEVOPS)) != 1:
+        fix = f"exactly one connection of kind {AZURE_DEVOPS} is needed, here are {count}"
+        faults.append(("connections", fix))
+    return models, faults
+
+
+def _field_faults(configuration: Configuration, extend: Extend) -> Iterable[Fault]:
+    for name, connection in configuration.itsm.items():
+        for field, expression in connection.fields.items():
+            try:
+                extend(connection.kind, {field: expression})
+            except ValueError as error:
+                yield f"connections.{name}.fields.{field}", str(error)
 
 
 def _cross_faults(configuration: Configuration) -> Iterable[Fault]:
-    for name, connection in configuration.connections.items():
-        if (
-            isinstance(connection, AzureDevOpsConnection)
-            and connection.authentication == "pat"
-            and not connection.secret
-        ):
-            yield f"connections.{name}.secret", "name the Key Vault secret that holds the personal access token"
+    name, organisation = configuration.boards
+    if organisation.authentication == "pat" and not organisation.secret:
+        yield f"connections.{name}.secret", "name the Key Vault secret that holds the personal access token"
     names = [route.name for route in configuration.routes]
     for index, route in enumerate(configuration.routes):
         if names.index(route.name) != index:
@@ -280,17 +266,15 @@ def _cross_faults(configuration: Configuration) -> Iterable[Fault]:
             if key == "iteration" and value == "current":
                 continue
             if value and value.split("\\")[0].casefold() != destination.project.casefold():
-                yield (
-                    f"{path}.{key}",
-                    f"'{value}' is not in project '{destination.project}': write {_example(destination)}",
-                )
+                project = destination.project
+                yield f"{path}.{key}", f"'{value}' is not in project '{project}': write {project}\\…"
         for tag in destination.tags:
             if not tag.strip() or re.search(r"[;,]", tag) or len(tag) > 400:
                 yield f"{path}.tags", f"'{tag}' cannot be a tag: no comma, no semicolon, 1 to 400 characters"
 
 
-def _example(destination: Destination) -> str:
-    return f"{destination.project}\\…"
+def _faults_of(error: ValidationError, *under: Any) -> list[Fault]:
+    return [(_path((*under, *fault["loc"])), _what_to_fix(fault)) for fault in error.errors()]
 
 
 def _path(location: Iterable[Any]) -> str:

@@ -7,7 +7,7 @@
     ├── Stale              somebody else wrote first: read again, decide again
     ├── Park               this one item needs a person; others go on
     │   └── NotFound       the thing addressed is not there, or we may not see it
-    ├── StopConnection     nothing will work on this connection until a person acts (expired token, stopped organisation)
+    ├── StopConnection     nothing works on this connection until a person acts (expired token, stopped organisation)
     └── Refused            the caller sent something wrong: the answer to give, and what to fix
         └── NoTicket       a well-formed body in which no ticket can be found: it is kept in quarantine
 

@@ -128,7 +128,7 @@ class TicketStore(Protocol):
         ...
 
     def waiting(self, connection: str) -> Iterator[str]:
-        """Ids of tickets with pushes not yet applied, or whose link is not in step: creating, intent, waiting, parked."""
+        """Ids of tickets with pushes not yet applied, or with a link not in step: creating, intent, waiting, parked."""
         ...
 
 

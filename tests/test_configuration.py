@@ -1,14 +1,26 @@
 """The configuration is taken as a whole or refused with every fault, each with its path and what to fix."""
 
 import copy
+from collections.abc import Mapping
 
 import pytest
 
-from shared.configuration import audience_faults, live_faults, owns, parse
+from shared import configuration
+from shared.configuration import Configuration, audience_faults, live_faults, owns
 from shared.errors import Refused
 from shared.model import Team
 
 KINDS = ["servicenow", "jira", "generic"]
+
+
+def extend(kind: str, fields: Mapping[str, str]) -> None:
+    if "a[" in fields.values():
+        raise ValueError("a[ is not a JMESPath expression")
+
+
+def parse(document: object) -> Configuration:
+    return configuration.parse(document, KINDS, extend)
+
 
 GOOD = {
     "connections": {
@@ -48,16 +60,16 @@ def changed(path: str, value: object) -> dict:
 
 def faults(document: object) -> dict[str, str]:
     with pytest.raises(Refused) as refused:
-        parse(document, KINDS)
+        parse(document)
     assert refused.value.status == 400
     return dict(refused.value.faults)
 
 
 def test_a_good_document_is_taken():
-    configuration = parse(GOOD, KINDS)
-    assert configuration.boards[0] == "contoso"
-    assert list(configuration.itsm) == ["servicenow"]
-    assert configuration.routes[0].when == {"team": "Network"}
+    taken = parse(GOOD)
+    assert taken.boards[0] == "contoso"
+    assert list(taken.itsm) == ["servicenow"]
+    assert taken.routes[0].when == {"team": "Network"}
 
 
 @pytest.mark.parametrize(
@@ -104,17 +116,17 @@ def test_all_faults_are_listed_at_once():
 @pytest.mark.parametrize("document", [None, [], "text", {}, {"connections": []}, {"connections": {"a": None}}])
 def test_rubbish_is_refused_not_a_crash(document):
     with pytest.raises(Refused):
-        parse(document, KINDS)
+        parse(document)
 
 
 def test_local_addresses_may_be_plain_http():
-    assert parse(changed("connections/contoso/url", "http://127.0.0.1:7081/contoso"), KINDS)
+    assert parse(changed("connections/contoso/url", "http://127.0.0.1:7081/contoso"))
 
 
 def test_a_managed_identity_needs_no_secret():
     document = changed("connections/contoso/secret", ...)
     document["connections"]["contoso"]["authentication"] = "managed_identity"
-    assert parse(document, KINDS)
+    assert parse(document)
 
 
 NETWORK = Team("Fabrikam", "Network", "Fabrikam\\Network", (("Fabrikam\\Network", True),))
@@ -139,21 +151,21 @@ def test_a_team_owns_whole_path_segments(areas, area, owned):
 def test_a_project_only_route_into_a_technical_area_is_refused_naming_both(target):
     document = copy.deepcopy(GOOD)
     document["routes"][1].update(target)
-    [(path, fix)] = audience_faults(parse(document, KINDS), {"Fabrikam": [NETWORK, PMO]})
+    [(path, fix)] = audience_faults(parse(document), {"Fabrikam": [NETWORK, PMO]})
     assert path == "routes[1]"
     assert "'plans'" in fix and "'Network'" in fix
 
 
 def test_a_project_team_may_own_the_area_of_a_project_only_route():
-    assert audience_faults(parse(GOOD, KINDS), {"Fabrikam": [NETWORK, PMO]}) == []
+    assert audience_faults(parse(GOOD), {"Fabrikam": [NETWORK, PMO]}) == []
     unlisted = changed("teams", [])
-    assert audience_faults(parse(unlisted, KINDS), {"Fabrikam": [NETWORK, PMO]})  # teams are technical unless listed
+    assert audience_faults(parse(unlisted), {"Fabrikam": [NETWORK, PMO]})  # teams are technical unless listed
 
 
 def test_the_organisation_is_asked_for_projects_teams_and_default_areas():
     homeless = Team("Fabrikam", "Network", None, ())
-    assert live_faults(parse(GOOD, KINDS), {"Fabrikam": [NETWORK, PMO]}) == []
-    assert {path for path, _ in live_faults(parse(GOOD, KINDS), {"Fabrikam": None})} == {
+    assert live_faults(parse(GOOD), {"Fabrikam": [NETWORK, PMO]}) == []
+    assert {path for path, _ in live_faults(parse(GOOD), {"Fabrikam": None})} == {
         "routes[0].project", "routes[1].project", "triage.project"}  # fmt: skip
-    assert "Network" in dict(live_faults(parse(GOOD, KINDS), {"Fabrikam": [PMO]}))["routes[0].team"]
-    assert "no default area" in dict(live_faults(parse(GOOD, KINDS), {"Fabrikam": [homeless, PMO]}))["routes[0].team"]
+    assert "Network" in dict(live_faults(parse(GOOD), {"Fabrikam": [PMO]}))["routes[0].team"]
+    assert "no default area" in dict(live_faults(parse(GOOD), {"Fabrikam": [homeless, PMO]}))["routes[0].team"]

@@ -33,7 +33,7 @@ class Gate:
     ) -> None:
         self._connection = connection
         self._secret = secret
-        self._boards = boards
+        self.boards = boards
         self._health = health
         self._secrets = secrets
         self._clock = clock
@@ -48,7 +48,7 @@ class Gate:
         try:
             if health.stopped:
                 self._try_again(health)
-            yield self._boards
+            yield self.boards
         except Throttled as wait:
             self.pause(wait.after_seconds)
             raise
@@ -74,7 +74,7 @@ class Gate:
         stopped_for = self._clock() - (health.stopped_at or self._clock())
         if self._credential() == health.credential and stopped_for < TRY_A_STOPPED_CONNECTION_AFTER:
             raise RetryLater(health.stopped, self._stopped_retry_seconds)
-        self._boards.check()
+        self.boards.check()
         self._health.write(self._connection, Health())
         log.warning("connection '%s' works again", self._connection)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from shared.configuration import AzureDevOpsConnection, Configuration, live_faults, parse, projects
+from shared.configuration import AzureDevOpsConnection, Configuration, Extend, live_faults, parse, projects
 from shared.errors import NotFound, Refused, RetryLater, Stale, StopConnection
 from shared.model import Quarantined, Team
 from shared.ports import Boards, Clock, ConfigurationStore, HealthBoard, Quarantine
@@ -32,6 +32,7 @@ class OperationService:
         quarantine: Quarantine,
         boards: Callable[[str, AzureDevOpsConnection], Boards],
         itsm_kinds: Collection[str],
+        extend: Extend,
         clock: Clock,
     ) -> None:
         self._store = store
@@ -39,6 +40,7 @@ class OperationService:
         self._quarantine = quarantine
         self._boards = boards
         self._itsm_kinds = itsm_kinds
+        self._extend = extend
         self._clock = clock
         self._parsed: _Parsed | None = None
 
@@ -49,7 +51,7 @@ class OperationService:
             raise RetryLater("nothing is configured yet: PUT /api/configuration", NOT_CONFIGURED_RETRY_SECONDS)
         parsed = self._parsed
         if parsed is None or parsed.generation != generation:
-            parsed = self._parsed = _Parsed(generation, parse(document, self._itsm_kinds))
+            parsed = self._parsed = _Parsed(generation, parse(document, self._itsm_kinds, self._extend))
         return parsed.configuration, generation
 
     def configuration_yaml(self) -> tuple[str, str]:
@@ -67,7 +69,7 @@ class OperationService:
             document = yaml.safe_load(text)
         except yaml.YAMLError as error:
             raise Refused(400, f"this is not YAML: {' '.join(str(error).split())}") from error
-        configuration = parse(document, self._itsm_kinds)
+        configuration = parse(document, self._itsm_kinds, self._extend)
         if faults := live_faults(configuration, self._live_teams(configuration)):
             raise Refused(400, f"the configuration has {len(faults)} fault(s) and was not taken", faults)
         try:
@@ -87,7 +89,9 @@ class OperationService:
                     live[project] = None
         except StopConnection as stop:
             raise Refused(
-                400, "the configuration could not be held against the organisation", [(f"connections.{name}", stop.reason)]
+                400,
+                "the configuration could not be held against the organisation",
+                [(f"connections.{name}", stop.reason)],
             ) from stop
         return live
 

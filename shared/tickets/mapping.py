@@ -7,16 +7,17 @@ numbers and dates, and how a body in which no ticket is found is refused so that
 """
 
 import json
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 from urllib.parse import urlsplit
 
-from shared.errors import NoTicket, Refused
+from shared.errors import NoTicket, Refused, sentence
 from shared.model import Push
 from shared.tickets.expressions import Expression, compile_expression
 from shared.tickets.notation import moment, text, whole_number
@@ -24,13 +25,11 @@ from shared.tickets.notation import moment, text, whole_number
 PRESETS = Path(__file__).with_name("presets")
 
 # Expressions that are no field of the ticket: where to look, in which order pushes stand, and what the tables look up.
-ABOUT_PUSH = frozenset(
-    {"ticket", "id", "version", "changed_at", "actor", "delivery_id", "kind_key", "status_key", "priority_key"}
-)
+ABOUT_PUSH = frozenset({"ticket", "id", "version", "changed_at", "actor", "delivery_id", "status_key", "priority_key"})
 # Fields that follow from others; a connection changes them through `statuses` and `priorities`.
 DERIVED = frozenset({"status_category", "priority_level", "changed_at_raw"})
 
-LONGEST_ID = 200  # an encoded id is part of a table key, which holds 512 characters
+LONGEST_ID = 128  # an id becomes part of a table key; those of the products are 36 characters at most
 DEEPEST = 100
 MOST_KEYS_NAMED = 20
 
@@ -55,7 +54,7 @@ class Preset:
         fields: Mapping[str, str] | None = None,
         statuses: Mapping[str, str] | None = None,
         priorities: Mapping[str, int] | None = None,
-    ) -> "Preset":
+    ) -> Self:
         """With a connection's own expressions, statuses and priorities before those of the preset.
 
         `fields` may also replace `ticket`, `id`, `version` and the others in `ABOUT_PUSH`. Raises ValueError with the
@@ -115,7 +114,9 @@ def parse(body: bytes, content_type: str | None) -> Any:
     except json.JSONDecodeError as error:
         there = repr(error.doc[error.pos : error.pos + 20]) if error.doc[error.pos :] else "the end of the body"
         place = f"line {error.lineno}, column {error.colno}"
-        raise Refused(400, f"the body is not JSON: {error.msg} at {place}, where {there} stands") from error
+        raise Refused(
+            400, f"the body is not JSON: {error.msg.removesuffix(' at')} at {place}, where {there} stands"
+        ) from error
     except (ValueError, RecursionError) as error:
         raise Refused(400, f"the body is not JSON that can be read: {error}") from error
     if not isinstance(document, dict | list):
@@ -143,10 +144,10 @@ def understand(
     fields = {name: found for name, at in preset.fields.items() if (found := text(at.find(scope))) is not None}
     if kind is not None:
         fields["kind"] = kind
-    changed_at = preset.find("changed_at", scope)
+    changed_at = text(preset.find("changed_at", scope))
     moved = moment(changed_at)
-    if moved is None and text(changed_at):
-        fields["changed_at_raw"] = text(changed_at) or ""
+    if changed_at and moved is None:
+        fields["changed_at_raw"] = sentence(changed_at)
     return Push(
         ticket_id=_ticket_id(ticket, scope, preset),
         received_at=received_at,
@@ -232,8 +233,8 @@ def _look_up[T](tables: Iterable[Mapping[str, T]], kind: str, *raw: str | None) 
 
 
 def _key(value: str) -> str:
-    """The form in which raw values are compared: case and spacing do not matter."""
-    return " ".join(value.casefold().split())
+    """The form in which raw values are compared: case, spacing and a `.0` do not matter."""
+    return re.sub(r"^(-?\d+)\.0+$", r"\1", " ".join(value.casefold().split()))
 
 
 def _table[T](written: Mapping[str, Any]) -> dict[str, T]:

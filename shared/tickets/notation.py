@@ -6,7 +6,6 @@ Separate from `mapping`, which knows where things are; here is only how they are
 
 import json
 import re
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,16 +13,11 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # products write "never" as the epoch or a moment after it
 FIRST_MILLISECONDS = 100_000_000_000  # as milliseconds 1973, as seconds the year 5138: a larger count is milliseconds
 
-# No process template can hold these: control characters but tab and line feed, lone surrogates, non-characters.
+# Nobody reads these and not every store takes them: control characters but tab and line feed, halves of characters.
 UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+LONGEST_MOMENT = 40
 IDENTIFIER = re.compile(r"[0-9a-f]{32}")  # a ServiceNow sys_id
 NUMBER = re.compile(r"[+-]?\d{1,18}(\.\d{1,9})?")
-MOMENT = re.compile(
-    r"(\d{4})-(\d{1,2})-(\d{1,2})"
-    r"(?:[T ]+(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)?)?"
-    r"\s*(?:Z|UTC|([+-])(\d{2}):?(\d{2}))?"
-)
-
 BLOCKS = {"doc", "paragraph", "heading", "listItem", "codeBlock", "blockquote", "panel", "tableRow", "rule", "taskItem"}
 
 
@@ -56,14 +50,15 @@ def moment(value: Any) -> datetime | None:
     Without a zone it is UTC. `2019-1-30 15:51:34,870`, `2019-02-15T19:15:40.477-0800`, `1550286940507` are all read.
     """
     written = text(value) or ""
+    if len(written) > LONGEST_MOMENT:
+        return None
     try:
         if NUMBER.fullmatch(written):
             count = float(written)
             found = EPOCH + timedelta(seconds=count / 1000 if abs(count) >= FIRST_MILLISECONDS else count)
-        elif match := MOMENT.fullmatch(written):
-            found = _moment(*match.groups(default="0"))
         else:
-            return None
+            found = datetime.fromisoformat(_iso(written))
+            found = (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
     return found if found >= EARLIEST else None
@@ -76,7 +71,7 @@ def milliseconds(value: Any) -> int | None:
 
 
 def shown(value: Any) -> Any:
-    """What a person would read: the display value of a ServiceNow field, the name of a Jira object, plain text as it is.
+    """What a person would read: the display value of a ServiceNow field, a Jira object's name, plain text as is.
 
     None where only an identifier is given: `{link, value}` or a bare sys_id. An empty field stays empty.
     """
@@ -135,26 +130,14 @@ def _prose(node: Any) -> str:
             return written
         case {"type": kind, **rest}:
             content = rest.get("content")
-            inner = "".join(_prose(child) for child in (content if isinstance(content, Iterable) else ()))
+            inner = "".join(map(_prose, content)) if isinstance(content, list) else ""
             if kind == "listItem":
                 inner = f"- {inner}"
             return inner if kind not in BLOCKS or inner.endswith("\n") else f"{inner}\n"
     return ""
 
 
-def _moment(
-    year: str,
-    month: str,
-    day: str,
-    hour: str,
-    minute: str,
-    second: str,
-    fraction: str,
-    sign: str,
-    hours: str,
-    minutes: str,
-) -> datetime:
-    microsecond = int(fraction[:6].ljust(6, "0"))
-    local = datetime(int(year), int(month), int(day), int(hour), int(minute), int(second), microsecond, UTC)
-    offset = timedelta(hours=int(hours), minutes=int(minutes))
-    return local + offset if sign == "-" else local - offset
+def _iso(written: str) -> str:
+    """Closer to ISO 8601: two digits for a lone one, no space before the zone, an offset for UTC."""
+    written = re.sub(r"(?<=[-T ])(\d)(?=[-T :]|$)", r"0\1", written)
+    return re.sub(r"\s*(?:UTC|\s([+-]\d{2}:?\d{2}))$", lambda zone: zone[1] or "+00:00", written)

@@ -25,7 +25,7 @@ REPRO_STEPS = "Microsoft.VSTS.TCM.ReproSteps"
 
 # In what order the categories of a type are tried for a ticket's status: not every type has every category.
 CATEGORIES = {
-    "open": (StateCategory.PROPOSED,),
+    "open": (StateCategory.PROPOSED, StateCategory.IN_PROGRESS),
     "in_progress": (StateCategory.IN_PROGRESS, StateCategory.PROPOSED),
     "resolved": (StateCategory.RESOLVED, StateCategory.COMPLETED),
     "closed": (StateCategory.COMPLETED,),

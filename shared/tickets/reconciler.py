@@ -5,7 +5,7 @@ sync algorithm:
 
     S2  every save is conditional; losing one ends the run, and the hint goes back
     C1  reserve the link      C4  search before a create is repeated      C5  record the attempt, create, commit
-    C6  a lease outlives any late landing, and a create in doubt keeps it      C7  an adopted work item's baseline is
+    C6  a lease outlives any late landing, and a write in doubt keeps it      C7  an adopted work item's baseline is
     what we meant to create      W1  no write on a lease about to end      W2  intent, write, baseline: three saves
     W3  writes test the revision      W4, W5  an unsettled intent is settled before anything is planned
 """
@@ -15,17 +15,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
+from functools import partial
 
 from shared.configuration import Configuration, Destination, Route, live_faults
 from shared.errors import InDoubt, NotFound, Park, RetryLater, Stale, StopConnection
 from shared.model import Hint, Hyperlink, Link, LinkState, Ticket, WorkItem, WorkItemDraft, WorkItemType
-from shared.ports import Boards, Clock, BoardsDoor, Record, TicketStore
+from shared.ports import Boards, BoardsDoor, Clock, Record, TicketStore
 from shared.tickets import planning
 from shared.tickets.history import fold, values
 from shared.tickets.routing import Decision, decide
 
 MOST_WRITES_PER_RUN = 6  # one for the fields and one for each further transition of state; more is a loop (I7)
-SETTLE_SECONDS = 5
 
 
 class Outcome(StrEnum):
@@ -55,7 +55,7 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """Where a ticket should be and why: routing's decision, the wishes that follow, and the type they are written to."""
+    """Where a ticket should be and why: the decision, the wishes that follow from it, the type they are written to."""
 
     decision: Decision
     wanted: Mapping[str, str]
@@ -96,6 +96,8 @@ class Reconciler:
             return Outcome.UNKNOWN
         configuration, generation = self.configuration()
         ticket = fold(record.ticket or Ticket(hint.ticket_id), record.pushes)
+        if not ticket.said:  # a comment on a ticket of which nothing else has come yet
+            return Outcome.UNKNOWN
         link = record.link or self._reserve(hint)
         self._wait_for_lease(link)
         tried = hashlib.sha256(repr((ticket.order, generation)).encode()).hexdigest()
@@ -193,15 +195,7 @@ class _Run:
         intent = planning.met_by_creating(goal.wanted, goal.type)
         # C1, C2, C5 in one save: nothing is known of the ticket on the board before, and everything needed after.
         self.save(attempted_at=self._of.clock(), intent=intent, **self._lease())
-        self._ensure_time_to_write()
-        try:
-            item = boards.create(draft)
-        except InDoubt as doubt:  # C6: the lease is kept
-            raise RetryLater(doubt.reason, self._of.timing.lease_seconds) from doubt
-        except (Park, RetryLater, StopConnection, Stale):
-            self._link = replace(self._link, attempted_at=None, intent=None)  # refused: nothing was created
-            self.save(**_NO_LEASE)
-            raise
+        item = self._write(lambda: boards.create(draft))
         self._commit_create(item, intent)
         self.update(boards, goal)
         return Outcome.CREATED
@@ -236,14 +230,7 @@ class _Run:
                 break
             fields = planning.intent_fields(change)
             self.save(intent=after, intent_fields=fields, intent_rev=item.rev, **self._lease())
-            try:
-                written = boards.update(change)
-            except InDoubt as doubt:  # the test of the revision makes a late landing harmless: settle it next time
-                self.save(**_NO_LEASE)
-                raise RetryLater(doubt.reason, SETTLE_SECONDS) from doubt
-            except (Park, RetryLater, StopConnection, Stale):
-                self.save(**_SETTLED, **_NO_LEASE)
-                raise
+            written = self._write(partial(boards.update, change))
             self.save(baseline=after, work_item_url=written.url, project=written.project, **_SETTLED, **_NO_LEASE)
             outcome = Outcome.UPDATED
         self.save(**self._applied())
@@ -270,18 +257,29 @@ class _Run:
                 f"work item {id} was deleted or hidden from us; restore it, then look again: {gone.reason}"
             ) from gone
 
+    # ---------------------------------------------------------------- writing
+
+    def _write(self, write: Callable[[], WorkItem]) -> WorkItem:
+        """Write to Azure DevOps under the lease and intent just saved, and take both back if it is refused."""
+        timing, link = self._of.timing, self._link
+        needed = timedelta(seconds=timing.request_timeout_seconds + timing.late_landing_seconds)
+        if link.lease_until is None or link.lease_until - self._of.clock() < needed:
+            # W1: a slow save has used up the lease; this write could land after somebody looked for it.
+            raise RetryLater("storage was too slow for a safe write", timing.lease_seconds)
+        try:
+            return write()
+        except InDoubt as doubt:  # C6: nobody looks what became of it before it can have landed
+            raise RetryLater(doubt.reason, timing.lease_seconds) from doubt
+        except (Park, RetryLater, StopConnection, Stale):
+            self.save(**_SETTLED, **_NO_LEASE)
+            raise
+
     # ---------------------------------------------------------------- what each save says
 
     def _lease(self) -> dict[str, object]:
         """W1: taken anew before each remote write, for the whole of its time."""
         until = self._of.clock() + timedelta(seconds=self._of.timing.lease_seconds)
         return {"lease_owner": self._of.new_id(), "lease_until": until}
-
-    def _ensure_time_to_write(self) -> None:
-        """W1: a save that took long has used up the lease; a create now could land after somebody searched for it."""
-        needed = timedelta(seconds=self._of.timing.request_timeout_seconds + self._of.timing.late_landing_seconds)
-        if self._link.lease_until is None or self._link.lease_until - self._of.clock() < needed:
-            raise RetryLater("storage was too slow for a safe write", self._of.timing.lease_seconds)
 
     def _told(self, goal: Goal) -> dict[str, object]:
         decision = goal.decision

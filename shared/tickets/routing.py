@@ -26,7 +26,7 @@ def decide(fields: Mapping[str, str], connection: str, configuration: Configurat
     for route in configuration.routes:
         objection = _objection(route, fields, connection)
         if objection is None:
-            return Decision(route.name, route, _reason(route, fields), tuple(passed_over))
+            return Decision(route.name, route, _reason(route, fields, connection), tuple(passed_over))
         passed_over.append((route.name, objection))
     why = f"none of {len(passed_over)} routes matched" if passed_over else "there are no routes"
     return Decision("triage", configuration.triage, why, tuple(passed_over))
@@ -50,9 +50,10 @@ def _matches(value: str, pattern: str) -> bool:
     return fnmatchcase(value.strip().casefold(), pattern.strip().casefold())
 
 
-def _reason(route: Route, fields: Mapping[str, str]) -> str:
+def _reason(route: Route, fields: Mapping[str, str], connection: str) -> str:
     conditions = [f"{name} is '{fields[name]}'" for name in route.when]
-    return " and ".join(conditions) or "it takes every ticket"
+    every = "it takes every ticket" + (f" from '{connection}'" if route.connections is not None else "")
+    return " and ".join(conditions) or every
 
 
 def _either(choices: tuple[str, ...]) -> str:

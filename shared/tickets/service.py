@@ -13,7 +13,7 @@ from urllib.parse import quote
 from shared.configuration import Configuration, ItsmConnection, Route, Signature
 from shared.errors import BoardbridgeError, NoTicket, Park, Refused, RetryLater, Stale
 from shared.model import Hint, LinkState, Order, Push, Quarantined, Ticket
-from shared.ports import Clock, Hints, BoardsDoor, Quarantine, Record, Secrets, TicketStore
+from shared.ports import BoardsDoor, Clock, Hints, Quarantine, Record, Secrets, TicketStore
 from shared.tickets import planning
 from shared.tickets.history import delivery_key, fold, values
 from shared.tickets.mapping import parse, preset, understand
@@ -187,6 +187,8 @@ class TicketService:
             return "waiting", shut
         if link and link.lease_until and link.lease_until > self._clock():
             return "creating" if link.state is LinkState.CREATING else "updating", "a write is under way"
+        if not values(fold(record.ticket or Ticket(record.ticket_id), record.pushes)):
+            return "accepted", "nothing but its id is known yet; its title will come with the next full push"
         return "accepted", "it is stored and will be worked on next"
 
     # ---------------------------------------------------------------- hints

@@ -52,7 +52,9 @@ def test_a_partial_push_neither_clears_nor_hides_what_others_said():
 
 
 def test_an_empty_value_clears():
-    assert after(push(version=1, fields={"assignee": "ann"}), push(version=2, fields={"assignee": ""})) == {"assignee": ""}
+    assert after(push(version=1, fields={"assignee": "ann"}), push(version=2, fields={"assignee": ""})) == {
+        "assignee": ""
+    }
 
 
 def test_a_push_without_a_version_follows_the_latest_version_of_its_time():

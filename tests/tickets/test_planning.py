@@ -9,17 +9,19 @@ from shared.errors import Park
 from shared.model import Hyperlink, StateCategory, WorkItem, WorkItemChange, WorkItemType
 from shared.tickets import planning
 
-P, I, R, C, X = StateCategory
+PROPOSED, IN_PROGRESS, RESOLVED, COMPLETED, REMOVED = StateCategory
 STORY = WorkItemType(
     name="User Story",
-    states={"New": P, "Active": I, "Resolved": R, "Closed": C, "Removed": X},
+    states={"New": PROPOSED, "Active": IN_PROGRESS, "Resolved": RESOLVED, "Closed": COMPLETED, "Removed": REMOVED},
     transitions={"": ("New",), "New": ("Active", "Removed"), "Active": ("Resolved", "New"),
                  "Resolved": ("Closed", "Active"), "Closed": ("Active",), "Removed": ("New",)},
     fields=frozenset({"System.Title", "System.Description", planning.PRIORITY}),
 )  # fmt: skip
-BUG = WorkItemType("Bug", {"New": P, "Done": C}, {"": ("New",), "New": ("Done",), "Done": ("New",)},
+BUG = WorkItemType("Bug", {"New": PROPOSED, "Done": COMPLETED}, {"": ("New",), "New": ("Done",), "Done": ("New",)},
                    frozenset({planning.REPRO_STEPS}))  # fmt: skip
-TO_NETWORK = Destination(project="Fabrikam", team="Network", type="User Story", tags=("itsm",), priorities={"Urgent": 1})
+TO_NETWORK = Destination(
+    project="Fabrikam", team="Network", type="User Story", tags=("itsm",), priorities={"Urgent": 1}
+)
 FIELDS = {"number": "INC1", "title": "VPN down", "body": "no <b>route</b>\nto host", "priority": "urgent",
           "status_category": "open", "url": "https://x/INC1"}  # fmt: skip
 LINK = Hyperlink("https://x/INC1", "INC1 in servicenow")
@@ -109,16 +111,22 @@ def test_an_unknown_status_is_no_wish():
 
 @pytest.mark.parametrize(
     ("status", "type", "category"),
-    [("open", STORY, P), ("in_progress", STORY, I), ("resolved", STORY, R), ("closed", STORY, C), ("cancelled", STORY, X),
-     ("in_progress", BUG, P), ("resolved", BUG, C), ("cancelled", BUG, C)],
+    [("open", STORY, PROPOSED), ("in_progress", STORY, IN_PROGRESS), ("resolved", STORY, RESOLVED),
+     ("closed", STORY, COMPLETED), ("cancelled", STORY, REMOVED),
+     ("in_progress", BUG, PROPOSED), ("resolved", BUG, COMPLETED), ("cancelled", BUG, COMPLETED)],
 )  # fmt: skip
 def test_a_status_becomes_the_nearest_category_that_the_type_has(status, type, category):
     assert planning.category(type, status) == category
 
 
+def test_an_open_ticket_may_become_a_type_that_starts_in_progress():
+    issue = WorkItemType("Issue", {"Active": IN_PROGRESS, "Closed": COMPLETED}, {"": ("Active",)}, frozenset())
+    assert planning.category(issue, "open") == IN_PROGRESS
+
+
 def test_a_type_without_a_fitting_category_parks_naming_it():
     with pytest.raises(Park, match="'Odd' has no state of category Completed"):
-        planning.category(WorkItemType("Odd", {"New": P}, {}, frozenset()), "closed")
+        planning.category(WorkItemType("Odd", {"New": PROPOSED}, {}, frozenset()), "closed")
 
 
 def test_only_what_the_ticket_changed_is_written():
@@ -181,7 +189,7 @@ def test_a_state_is_approached_by_legal_transitions(current, status, step, arriv
 
 
 def test_a_state_without_a_way_parks():
-    stuck = WorkItemType("Stuck", {"New": P, "Done": C}, {"": ("New",)}, frozenset())
+    stuck = WorkItemType("Stuck", {"New": PROPOSED, "Done": COMPLETED}, {"": ("New",)}, frozenset())
     with pytest.raises(Park, match="no way from the state 'New'"):
         change(wishes(status_category="closed"), {}, item(), stuck)
 

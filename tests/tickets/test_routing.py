@@ -20,7 +20,9 @@ def route(name="r", **given):
 
 
 def decision(fields, *routes, connection="servicenow"):
-    return decide(fields, connection, parse({**BASE, "routes": list(routes)}, ["servicenow", "jira"]))
+    return decide(
+        fields, connection, parse({**BASE, "routes": list(routes)}, ["servicenow", "jira"], lambda kind, fields: None)
+    )
 
 
 @pytest.mark.parametrize(
@@ -68,6 +70,7 @@ def test_every_route_passed_over_says_why():
 def test_a_match_says_why():
     assert decision({"team": "Network"}, route(when={"team": "net*"})).why == "team is 'Network'"
     assert decision({}, route()).why == "it takes every ticket"
+    assert decision({}, route(connections=["servicenow"])).why == "it takes every ticket from 'servicenow'"
 
 
 def test_without_routes_everything_goes_to_triage():

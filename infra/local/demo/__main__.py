@@ -1,0 +1,56 @@
+"""Start everything, play the story, print where everything is, and stop it all on Ctrl-C (`--once`: at once)."""
+
+import argparse
+import signal
+import sys
+
+from infra.local.cloud import TOKEN, USUAL_PORTS, Cloud, Ports, new_secret
+from infra.local.demo.product import Board, Product
+from infra.local.demo.story import Story
+
+SIGNING_SECRET = "request-tracker-hmac"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m infra.local.demo", description=__doc__)
+    parser.add_argument("--once", action="store_true", help="play the story, check its end, and stop")
+    parser.add_argument("--functions-port", type=int, default=USUAL_PORTS.functions, help="default: %(default)s")
+    parser.add_argument("--azure-devops-port", type=int, default=USUAL_PORTS.azure_devops, help="default: %(default)s")
+    parser.add_argument("--free-ports", action="store_true", help="whatever ports are free, for storage too")
+    given = parser.parse_args()
+    ports = Ports() if given.free_ports else Ports(given.functions_port, given.azure_devops_port, USUAL_PORTS.storage)
+    signing_secret = new_secret()
+    print("Starting storage, Key Vault, Azure DevOps and the Functions host ...", flush=True)
+    with Cloud(ports, vault={SIGNING_SECRET: signing_secret}) as cloud:
+        product = Product(cloud.host.url, cloud.host.KEY)
+        board = Board(cloud.azure_devops_url, TOKEN)
+        story = Story(cloud, product, board, signing_secret)
+        story.play()
+        product.close()
+        board.close()
+        if not given.once:
+            stay(cloud)
+    if story.wrong:
+        print(f"\nThe demo is wrong in {len(story.wrong)} place(s):", *story.wrong, sep="\n  ", file=sys.stderr)
+        return 1
+    print("\nEverything ended as it should.")
+    return 0
+
+
+def stay(cloud: Cloud) -> None:
+    """Say where everything is and wait for Ctrl-C."""
+    print(f"""
+Everything keeps running until Ctrl-C:
+  the product       {cloud.host.url}/api   (header x-functions-key: {cloud.host.KEY})
+    send a ticket   curl -H 'x-functions-key: {cloud.host.KEY}' -H 'Content-Type: application/json' \\
+                      -d '{{"id": "1", "title": "My first one", "team": "Network"}}' {cloud.host.url}/api/itsm/generic
+    the rules       curl -H 'x-functions-key: {cloud.host.KEY}' {cloud.host.url}/api/configuration
+  Azure DevOps      {cloud.azure_devops_url}   (simulated)
+  Key Vault         {cloud.key_vault.url}   (simulated)
+  storage           {cloud.storage.url("table")}   (Azurite)
+""", flush=True)  # fmt: skip
+    signal.sigwait({signal.SIGINT, signal.SIGTERM})
+
+
+if __name__ == "__main__":
+    sys.exit(main())

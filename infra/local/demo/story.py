@@ -1,0 +1,212 @@
+"""The story of the demo: tickets arrive from four products, and what becomes of each is told and checked.
+
+Every chapter tells what happened in the words of a project manager and states what must be true; `Story.wrong` lists
+what was not.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from infra.local.cloud import TOKEN_SECRET, Cloud
+from infra.local.demo.product import Board, Product, wait_for
+
+CONFIGURATION = Path(__file__).parent / "configuration.yaml"
+RENEWED_TOKEN = "renewed-pat"
+
+
+class Story:
+    def __init__(self, cloud: Cloud, product: Product, board: Board, signing_secret: str) -> None:
+        self._cloud = cloud
+        self._product = product
+        self._board = board
+        self._signing_secret = signing_secret
+        self._arrived: dict[str, str] = {}
+        self.wrong: list[str] = []
+
+    def play(self) -> None:
+        for chapter in (
+            self.configuration,
+            self.arrivals,
+            self.repeats,
+            self.changes,
+            self.nobody,
+            self.audiences,
+            self.refusals,
+            self.expired_token,
+            self.the_end,
+        ):
+            chapter()
+
+    # ---------------------------------------------------------------- chapters
+
+    def configuration(self) -> None:
+        self._chapter("The rules: which ticket goes to which team")
+        document = CONFIGURATION.read_text().replace("http://127.0.0.1:7081/contoso", self._cloud.azure_devops_url)
+        wrong = document.replace("    team: PMO\n    type: Task", "    area: Fabrikam\\Network\n    type: Task")
+        refused = self._product.configure(wrong)
+        self._must(refused.status_code == 400, "rules that mix audiences are refused")
+        self._say("A rule that would put project-office tasks into a technical team's backlog is refused:")
+        for fault in refused.json().get("faults", []):
+            self._say(f"  {fault['path']}: {fault['fix']}")
+        self._must(self._product.configure(document).ok, "the rules are taken")
+        self._say("The corrected rules are in force.")
+
+    def arrivals(self) -> None:
+        self._chapter("Tickets arrive")
+        self._arrive("servicenow", "servicenow-incident", area="Fabrikam\\Network", type="Bug")
+        self._arrive("jira", "jira-issue-created", area="Tailwind\\Web", type="Product Backlog Item")
+        self._arrive("request-tracker", "request-tracker-create", area="Fabrikam\\Service Desk", type="User Story")
+        self._arrive("servicenow", "servicenow-change", area="Fabrikam\\Platform", type="User Story")
+
+    def repeats(self) -> None:
+        self._chapter("ServiceNow sends the same incident three more times; RT sends a forged one")
+        before = self._board.everything()
+        answers = {self._push("servicenow", "servicenow-incident").status_code for _ in range(3)}
+        self._settle("servicenow-incident")
+        self._must(answers == {202}, "repeats are answered 202 like the first")
+        self._must(self._board.everything() == before, "repeats make no further work items")
+        self._say("Answered 202 each time, and there is still one work item.")
+        forged = self._product.push("request-tracker", "request-tracker-create", secret="not the secret")
+        self._must(forged.status_code == 401, "a forged signature is refused")
+        self._say(f"The forged push is refused: {forged.json()['detail']}.")
+
+    def changes(self) -> None:
+        self._chapter("The ticket and the board both move on")
+        id = self._work_item_id("servicenow-incident")
+        self._board.edit(id, Title="[Dublin] VPN gateway drops", Tags="itsm; on-call")
+        self._say(f"The network team renames work item {id} on its board and tags it on-call.")
+        self._push("servicenow", "servicenow-incident-in-progress")
+        fields = self._settle("servicenow-incident", version="2")
+        self._must(fields["System.State"] == "Active", "the state follows the ticket")
+        self._must(fields["System.Title"] == "[Dublin] VPN gateway drops", "the team's title stays")
+        self._must(set(fields["System.Tags"].split("; ")) == {"itsm", "on-call"}, "the team's tag stays")
+        self._say("ServiceNow puts the incident in progress: the work item becomes Active, the team's title stays.")
+        self._push("servicenow", "servicenow-incident-renamed")
+        fields = self._settle("servicenow-incident", version="3")
+        self._must(fields["System.Title"].endswith("(firmware 7.2)"), "a title changed in the ticket is written")
+        self._must(fields["Microsoft.VSTS.Common.Priority"] == 2, "the priority follows the ticket")
+        self._say("Then its title and priority change in ServiceNow: both are written to the board.")
+        self._push("servicenow", "servicenow-incident")
+        fields = self._settle("servicenow-incident", version="3")
+        self._must(fields["System.Title"].endswith("(firmware 7.2)"), "an older version changes nothing")
+        self._say("An old message of the incident arrives late: it changes nothing.")
+        self._push("jira", "jira-issue-resolved")
+        self._push("jira", "jira-comment-created")
+        fields = self._settle("jira-issue-created", where=lambda fields: fields["System.State"] == "Done")
+        self._must("sign in" in fields["System.Description"], "a comment does not touch the description")
+        self._say("Jira resolves its issue, and an older comment comes after: the item is Done, its text untouched.")
+
+    def nobody(self) -> None:
+        self._chapter("A ticket that no rule wants, and the question why")
+        self._arrive("servicenow", "servicenow-nobody", area="Fabrikam\\Triage", type="User Story")
+        answer = self._product.explain("servicenow", "servicenow-nobody")
+        self._must(answer["route"] == "triage", "explain names the triage")
+        for passed in answer["passed_over"]:
+            self._say(f"  not '{passed['route']}': {passed['why']}")
+
+    def audiences(self) -> None:
+        self._chapter("A task of the project office stays out of technical backlogs")
+        self._arrive("generic", "generic-project-task", area="Fabrikam\\PMO", type="Task")
+        description = self._fields("generic-project-task").get("System.Description", "")
+        self._must("steal" not in description and "<b>Thursday</b>" in description, "the description is made safe")
+        self._say("Its HTML was cleaned: the script that came with it is gone.")
+
+    def refusals(self) -> None:
+        self._chapter("What cannot be taken says why, and is not lost")
+        unknown = self._push("servicenow", "servicenow-catalogue-answer")
+        self._must(unknown.status_code == 422, "a body without a ticket is answered 422")
+        self._say(f"422: {unknown.json()['detail']}.")
+        broken = self._product.send("servicenow", b'{"result": {"number": ', {"Content-Type": "application/json"})
+        self._must(broken.status_code == 400, "broken JSON is answered 400")
+        self._say(f"400: {broken.json()['detail']}.")
+        self._cloud.control.rules(require=[{"type": "Bug", "field": "Microsoft.VSTS.Common.Severity"}])
+        self._push("generic", "generic-refused")
+        parked = self._product.settled(self._arrived["generic-refused"], "parked")
+        self._say(f"Fabrikam's process refuses a ticket, so it is parked: {parked['reason']}")
+        self._cloud.control.rules()
+        self._product.look_again(self._arrived["generic-refused"])
+        self._settle("generic-refused")
+        self._say("The process is mended, an operator asks to look again, and the ticket is on the board.")
+
+    def expired_token(self) -> None:
+        self._chapter("The token expires, and is renewed")
+        self._cloud.control.token(state="expired")
+        body = {"id": "OPS-9", "title": "Rotate the backup tapes", "team": "Network", "status": "open", "version": 1}
+        status = self._product.send_json("generic", body).json()["status_url"]
+        self._arrived["OPS-9"] = status
+        waiting = self._product.settled(status, "waiting")
+        self._say(f"A ticket is accepted all the same, and waits: {waiting['reason']}")
+        self._cloud.control.token(value=RENEWED_TOKEN)
+        self._cloud.key_vault.rotate(TOKEN_SECRET, RENEWED_TOKEN)
+        self._board.use_token(RENEWED_TOKEN)
+        self._settle("OPS-9")
+        self._say("The token is renewed in Key Vault. Without a restart, the ticket reaches the board.")
+
+    def the_end(self) -> None:
+        self._chapter("Where everything is now")
+        width = max(len(name) for name in self._arrived)
+        for name, status in self._arrived.items():
+            ticket = self._product.ticket(status)
+            self._must(ticket["state"] == "synced", f"{name} is in step, not {ticket['state']}: {ticket['reason']}")
+            id = ticket["work_item"]["id"] if ticket["work_item"] else None
+            state = self._board.work_item(id)["fields"]["System.State"] if id else "-"
+            self._say(f"  {name:{width}}  #{id:<3} {state:9} {ticket['team'] or 'triage':13} route '{ticket['route']}'")
+        items = self._board.everything()
+        self._must(len(items) == len(self._arrived), f"{len(self._arrived)} tickets made {len(items)} work items")
+        self._say(f"{len(self._arrived)} tickets, {len(items)} work items.")
+
+    # ---------------------------------------------------------------- telling and checking
+
+    def _arrive(self, connection: str, payload: str, *, area: str, type: str) -> None:
+        """Push a new ticket, wait for its work item, and tell where it went and why."""
+        self._push(connection, payload)
+        fields = self._settle(payload)
+        ticket = self._product.ticket(self._arrived[payload])
+        self._must(fields["System.AreaPath"] == area, f"{payload} is in {area}")
+        self._must(fields["System.WorkItemType"] == type, f"{payload} is a {type}")
+        name = ticket["number"] or ticket["ticket"]
+        self._say(f'{connection} sends {name} "{ticket["title"]}"')
+        self._say(f"  -> {fields['System.WorkItemType']} #{ticket['work_item']['id']} in {area}", end="")
+        self._say(f", by rule '{ticket['route']}': {ticket['why']}", indent="")
+
+    def _push(self, connection: str, payload: str) -> Any:
+        secret = self._signing_secret if connection == "request-tracker" else None
+        response = self._product.push(connection, payload, secret=secret)
+        if response.status_code == 202:
+            status = response.json()["status_url"]
+            if status not in self._arrived.values():
+                self._arrived[payload] = status
+        return response
+
+    def _settle(
+        self, name: str, version: str | None = None, where: Callable[[dict[str, Any]], bool] = lambda fields: True
+    ) -> dict[str, Any]:
+        """The work item's fields once the ticket is in step, at `version` if given."""
+        wait_for(
+            lambda: self._product.ticket(self._arrived[name]),
+            lambda ticket: (
+                ticket["state"] == "synced"
+                and version in (None, ticket["version_applied"])
+                and where(self._fields(name))
+            ),
+            f"{name} in step" + (f" at version {version}" if version else ""),
+        )
+        return self._fields(name)
+
+    def _fields(self, name: str) -> dict[str, Any]:
+        return self._board.work_item(self._work_item_id(name))["fields"]
+
+    def _work_item_id(self, name: str) -> int:
+        return self._product.ticket(self._arrived[name])["work_item"]["id"]
+
+    def _chapter(self, title: str) -> None:
+        print(f"\n{title}\n{'-' * len(title)}", flush=True)
+
+    def _say(self, text: str, *, indent: str = "  ", end: str = "\n") -> None:
+        print(f"{indent}{text}", end=end, flush=True)
+
+    def _must(self, holds: bool, what: str) -> None:
+        if not holds:
+            self.wrong.append(what)
+            self._say(f"  WRONG: this does not hold: {what}")

@@ -1,0 +1,160 @@
+"""The only module that knows everything: settings -> connectors -> services.
+
+    AzureWebJobsStorage[__…]     the storage account, as the Functions host reads it
+    KEY_VAULT_URI                the vault with tokens and signing secrets
+    AZURE_CLIENT_ID              the user-assigned identity; without it, the system-assigned one
+    WEBSITE_HOSTNAME             this app's own name, set by Azure; PUBLIC_URL overrides it (a custom domain)
+    REQUEST_TIMEOUT_SECONDS      longest wait for one answer of Azure DevOps (30)
+    LATE_LANDING_SECONDS         how much later an unanswered write may still take effect (30)
+    STOPPED_RETRY_SECONDS        how long a message waits while its connection is stopped (60)
+
+Nothing is called at import: clients are built on the first invocation and kept for the life of the worker.
+"""
+
+import os
+import uuid
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+
+from azure.core.credentials import TokenCredential
+from azure.identity import ManagedIdentityCredential
+
+from shared.configuration import AzureDevOpsConnection
+from shared.connectors.azure_devops.auth import Authenticator, ManagedIdentity, PersonalAccessToken
+from shared.connectors.azure_devops.boards import AzureDevOpsBoards
+from shared.connectors.azure_storage.clients import connect
+from shared.connectors.azure_storage.configuration import TableConfigurationStore
+from shared.connectors.azure_storage.health import TableHealthBoard
+from shared.connectors.azure_storage.quarantine import TableQuarantine
+from shared.connectors.azure_storage.queues import QueueHints
+from shared.connectors.azure_storage.queues import decode as decode_hint
+from shared.connectors.azure_storage.tickets import TableTicketStore
+from shared.connectors.gate import Gate
+from shared.connectors.key_vault import KeyVaultSecrets
+from shared.operation.service import OperationService
+from shared.ports import Boards, HealthBoard, Secrets
+from shared.tickets import mapping
+from shared.tickets.reconciler import Timing
+from shared.tickets.service import TicketService
+
+__all__ = ["Services", "build", "decode_hint", "services"]
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    tickets: TicketService
+    operation: OperationService
+
+
+@cache
+def services() -> Services:
+    """The services of this worker, built once from its environment."""
+    return build(os.environ)
+
+
+def build(settings: Mapping[str, str]) -> Services:
+    identity = ManagedIdentityCredential(client_id=settings.get("AZURE_CLIENT_ID"))
+    account = connect(settings, identity)
+    secrets = KeyVaultSecrets(settings["KEY_VAULT_URI"], identity, _now)
+    health = TableHealthBoard(account.tables)
+    quarantine = TableQuarantine(account.tables)
+    organisations = _Organisations(identity, secrets, health, settings)
+    operation = OperationService(
+        store=TableConfigurationStore(account.tables),
+        health=health,
+        quarantine=quarantine,
+        boards=organisations.boards,
+        itsm_kinds=mapping.kinds(),
+        extend=lambda kind, fields: mapping.preset(kind).extended(fields),
+        clock=_now,
+    )
+    tickets = TicketService(
+        store=TableTicketStore(account.tables),
+        hints=QueueHints(account.queues),
+        quarantine=quarantine,
+        secrets=secrets,
+        boards=_Door(operation, organisations),
+        configuration=operation.configuration,
+        clock=_now,
+        new_id=lambda: uuid.uuid4().hex,
+        timing=Timing(
+            request_timeout_seconds=_seconds(settings, "REQUEST_TIMEOUT_SECONDS", 30),
+            late_landing_seconds=_seconds(settings, "LATE_LANDING_SECONDS", 30),
+        ),
+        public_url=_public_url(settings),
+    )
+    return Services(tickets, operation)
+
+
+class _Organisations:
+    """The connector of each Azure DevOps connection and the gate before it, made once per way of connecting."""
+
+    def __init__(
+        self, identity: TokenCredential, secrets: Secrets, health: HealthBoard, settings: Mapping[str, str]
+    ) -> None:
+        self._identity = identity
+        self._secrets = secrets
+        self._health = health
+        self._timeout_seconds = _seconds(settings, "REQUEST_TIMEOUT_SECONDS", 30)
+        self._stopped_retry_seconds = _seconds(settings, "STOPPED_RETRY_SECONDS", 60)
+        self._gates: dict[tuple[str, AzureDevOpsConnection], Gate] = {}
+
+    def boards(self, name: str, connection: AzureDevOpsConnection) -> Boards:
+        return self.gate(name, connection).boards
+
+    def gate(self, name: str, connection: AzureDevOpsConnection) -> Gate:
+        if (name, connection) not in self._gates:
+            boards = AzureDevOpsBoards(
+                connection.url,
+                self._authenticator(name, connection),
+                connection=name,
+                clock=_now,
+                timeout_seconds=self._timeout_seconds,
+                on_throttle=lambda seconds: gate.pause(seconds),
+            )
+            gate = Gate(name, connection.secret, boards, self._health, self._secrets, _now, self._stopped_retry_seconds)
+            # Two threads may both come here first: the later one's gate is kept, and the other serves its caller.
+            self._gates[name, connection] = gate
+        return self._gates[name, connection]
+
+    def _authenticator(self, name: str, connection: AzureDevOpsConnection) -> Authenticator:
+        if connection.secret is not None and connection.authentication == "pat":
+            return PersonalAccessToken(self._secrets, connection.secret, name)
+        return ManagedIdentity(self._identity, name)
+
+
+class _Door:
+    """The `ports.BoardsDoor` of whichever organisation is configured now."""
+
+    def __init__(self, operation: OperationService, organisations: _Organisations) -> None:
+        self._operation = operation
+        self._organisations = organisations
+
+    def open(self) -> AbstractContextManager[Boards]:
+        return self._gate().open()
+
+    def why_shut(self) -> str:
+        return self._gate().why_shut()
+
+    def _gate(self) -> Gate:
+        configuration, _ = self._operation.configuration()
+        return self._organisations.gate(*configuration.boards)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _seconds(settings: Mapping[str, str], name: str, default: float) -> float:
+    return float(settings.get(name) or default)
+
+
+def _public_url(settings: Mapping[str, str]) -> str:
+    if url := settings.get("PUBLIC_URL"):
+        return url.rstrip("/")
+    host = settings.get("WEBSITE_HOSTNAME", "localhost")
+    local = host.partition(":")[0] in ("localhost", "127.0.0.1")
+    return f"{'http' if local else 'https'}://{host}"
