@@ -17,8 +17,9 @@ class Push:
     """What one delivery from an ITSM product says about one ticket.
 
     `fields` holds only what this body speaks of: a field that is absent was not mentioned, an empty string was cleared.
-    Names: number, kind, title, body, body_format (`text` or `html`), status, status_category, priority, team, team_id,
-    assignee, requester, url, and whatever else a preset or connection adds for routes to match on.
+    Names: number, kind, title, body, body_format (`text`, `html` or `auto`), status, status_category, priority,
+    priority_level, team, team_id, assignee, requester, url, and whatever else a preset or a connection adds for routes
+    to match on.
     """
 
     ticket_id: str

@@ -6,7 +6,7 @@
 #   setup.sh request-tracker    Request Tracker 5, from Debian's packages
 #
 # It stands apart from the Makefile because finding a tool takes trying it: a name on PATH may be a shim that only
-# says "command not found". Prints one line per step; where it cannot go on, one paragraph that says what to install.
+# says "command not found". Prints one line per step; where it cannot go on, one paragraph that says what to do.
 set -eu
 
 say() { printf '%s\n' "$*"; }
@@ -96,17 +96,25 @@ set_up_node() {
 
 RT_PACKAGES="request-tracker5 rt5-db-sqlite rt5-standalone"
 
+has_request_tracker() {
+    [ -x /usr/share/request-tracker5/libexec/rt-server ] && perl -MDBD::SQLite -MPlack::Handler::Starlet -e 1 2>/dev/null
+}
+
 set_up_request_tracker() {
-    # shellcheck disable=SC2086  # three names, not one
-    if dpkg -s $RT_PACKAGES >/dev/null 2>&1; then
+    if has_request_tracker; then
         return
     fi
     command -v apt-get >/dev/null && [ "$(id -u)" = 0 ] || fail "Request Tracker 5 is missing. On Debian or Ubuntu, run" \
         "'sudo apt-get install --no-install-recommends $RT_PACKAGES' and then make again; elsewhere use a Debian container."
     say "Debian packages: $RT_PACKAGES"
-    apt-get -qq update
-    # shellcheck disable=SC2086
-    DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 install --no-install-recommends $RT_PACKAGES >/dev/null
+    mkdir -p .cache
+    install_request_tracker >.cache/request-tracker-install.log 2>&1 ||
+        fail "Request Tracker could not be installed; .cache/request-tracker-install.log says why."
+}
+
+install_request_tracker() {
+    # shellcheck disable=SC2086  # three names, not one
+    apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -qy install --no-install-recommends $RT_PACKAGES
 }
 
 case "${1:-}" in

@@ -22,6 +22,7 @@ LONGEST_TITLE = 255  # System.Title's own limit
 LONGEST_PLAIN_WISH = 400
 PRIORITY = "Microsoft.VSTS.Common.Priority"
 REPRO_STEPS = "Microsoft.VSTS.TCM.ReproSteps"
+LOOKS_LIKE_HTML = re.compile(r"</[a-z][a-z0-9]*\s*>|<br\s*/?>", re.IGNORECASE)
 
 # In what order the categories of a type are tried for a ticket's status: not every type has every category.
 CATEGORIES = {
@@ -161,10 +162,13 @@ def category(type: WorkItemType, status: str) -> StateCategory:
 
 
 def description(body: str | None, body_format: str) -> str | None:
-    """The ticket's text as safe HTML; None if the ticket says nothing of it."""
+    """The ticket's text as safe HTML; None if the ticket says nothing of it.
+
+    `body_format` is `text`, `html`, or `auto` for products that send either.
+    """
     if body is None:
         return None
-    if body_format == "html":
+    if body_format == "html" or (body_format == "auto" and LOOKS_LIKE_HTML.search(body)):
         return nh3.clean(body)
     return html.escape(body.strip(), quote=False).replace("\r\n", "\n").replace("\n", "<br>")
 

@@ -84,6 +84,9 @@ def test_titles(title, number, expected):
         ("<p onclick='x()'>hi<script>alert(1)</script></p>", "html", "<p>hi</p>"),
         ("<a href='javascript:x()'>y</a>", "html", '<a rel="noopener noreferrer">y</a>'),
         ("<script>alert(1)</script>", "text", "&lt;script&gt;alert(1)&lt;/script&gt;"),
+        ("if a < b and c > d\nthen", "auto", "if a &lt; b and c &gt; d<br>then"),
+        ("<p>one<script>x()</script></p>", "auto", "<p>one</p>"),
+        ("one<BR/>two", "auto", "one<br>two"),
     ],
 )
 def test_descriptions_are_safe(body, body_format, expected):

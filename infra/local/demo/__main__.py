@@ -4,8 +4,8 @@ import argparse
 import signal
 import sys
 
+from infra.local.clients import Board, Product
 from infra.local.cloud import TOKEN, USUAL_PORTS, Cloud, Ports, new_secret
-from infra.local.demo.product import Board, Product
 from infra.local.demo.story import Story
 
 SIGNING_SECRET = "request-tracker-hmac"

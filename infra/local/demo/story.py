@@ -8,10 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from infra.local.cloud import TOKEN_SECRET, Cloud
-from infra.local.demo.product import Board, Product, wait_for
+import requests
 
-CONFIGURATION = Path(__file__).parent / "configuration.yaml"
+from infra.local.clients import Board, Product, wait_for
+from infra.local.cloud import TOKEN_SECRET, Cloud
+
+HERE = Path(__file__).parent
+CONFIGURATION = HERE / "configuration.yaml"
 RENEWED_TOKEN = "renewed-pat"
 
 
@@ -67,7 +70,7 @@ class Story:
         self._must(answers == {202}, "repeats are answered 202 like the first")
         self._must(self._board.everything() == before, "repeats make no further work items")
         self._say("Answered 202 each time, and there is still one work item.")
-        forged = self._product.push("request-tracker", "request-tracker-create", secret="not the secret")
+        forged = self._product.push("request-tracker", payload("request-tracker-create"), secret="not the secret")
         self._must(forged.status_code == 401, "a forged signature is refused")
         self._say(f"The forged push is refused: {forged.json()['detail']}.")
 
@@ -100,7 +103,7 @@ class Story:
     def nobody(self) -> None:
         self._chapter("A ticket that no rule wants, and the question why")
         self._arrive("servicenow", "servicenow-nobody", area="Fabrikam\\Triage", type="User Story")
-        answer = self._product.explain("servicenow", "servicenow-nobody")
+        answer = self._product.explain("servicenow", payload("servicenow-nobody")).json()
         self._must(answer["route"] == "triage", "explain names the triage")
         for passed in answer["passed_over"]:
             self._say(f"  not '{passed['route']}': {passed['why']}")
@@ -117,10 +120,10 @@ class Story:
         unknown = self._push("servicenow", "servicenow-catalogue-answer")
         self._must(unknown.status_code == 422, "a body without a ticket is answered 422")
         self._say(f"422: {unknown.json()['detail']}.")
-        broken = self._product.send("servicenow", b'{"result": {"number": ', {"Content-Type": "application/json"})
+        broken = self._product.push("servicenow", b'{"result": {"number": ')
         self._must(broken.status_code == 400, "broken JSON is answered 400")
         self._say(f"400: {broken.json()['detail']}.")
-        self._cloud.control.rules(require=[{"type": "Bug", "field": "Microsoft.VSTS.Common.Severity"}])
+        self._cloud.control.rules(require=[{"type": "Bug", "field": "System.AssignedTo"}])
         self._push("generic", "generic-refused")
         parked = self._product.settled(self._arrived["generic-refused"], "parked")
         self._say(f"Fabrikam's process refuses a ticket, so it is parked: {parked['reason']}")
@@ -133,7 +136,7 @@ class Story:
         self._chapter("The token expires, and is renewed")
         self._cloud.control.token(state="expired")
         body = {"id": "OPS-9", "title": "Rotate the backup tapes", "team": "Network", "status": "open", "version": 1}
-        status = self._product.send_json("generic", body).json()["status_url"]
+        status = self._product.push("generic", body).json()["status_url"]
         self._arrived["OPS-9"] = status
         waiting = self._product.settled(status, "waiting")
         self._say(f"A ticket is accepted all the same, and waits: {waiting['reason']}")
@@ -158,25 +161,26 @@ class Story:
 
     # ---------------------------------------------------------------- telling and checking
 
-    def _arrive(self, connection: str, payload: str, *, area: str, type: str) -> None:
+    def _arrive(self, connection: str, name: str, *, area: str, type: str) -> None:
         """Push a new ticket, wait for its work item, and tell where it went and why."""
-        self._push(connection, payload)
-        fields = self._settle(payload)
-        ticket = self._product.ticket(self._arrived[payload])
-        self._must(fields["System.AreaPath"] == area, f"{payload} is in {area}")
-        self._must(fields["System.WorkItemType"] == type, f"{payload} is a {type}")
-        name = ticket["number"] or ticket["ticket"]
-        self._say(f'{connection} sends {name} "{ticket["title"]}"')
-        self._say(f"  -> {fields['System.WorkItemType']} #{ticket['work_item']['id']} in {area}", end="")
-        self._say(f", by rule '{ticket['route']}': {ticket['why']}", indent="")
+        self._push(connection, name)
+        fields = self._settle(name)
+        ticket = self._product.ticket(self._arrived[name])
+        self._must(fields["System.AreaPath"] == area, f"{name} is in {area}")
+        self._must(fields["System.WorkItemType"] == type, f"{name} is a {type}")
+        self._say(f'{connection} sends {ticket["number"] or ticket["ticket"]} "{ticket["title"]}"')
+        self._say(
+            f"  -> {fields['System.WorkItemType']} #{ticket['work_item']['id']} in {area}, "
+            f"by rule '{ticket['route']}': {ticket['why']}"
+        )
 
-    def _push(self, connection: str, payload: str) -> Any:
+    def _push(self, connection: str, name: str) -> requests.Response:
         secret = self._signing_secret if connection == "request-tracker" else None
-        response = self._product.push(connection, payload, secret=secret)
+        response = self._product.push(connection, payload(name), secret=secret)
         if response.status_code == 202:
             status = response.json()["status_url"]
             if status not in self._arrived.values():
-                self._arrived[payload] = status
+                self._arrived[name] = status
         return response
 
     def _settle(
@@ -203,10 +207,15 @@ class Story:
     def _chapter(self, title: str) -> None:
         print(f"\n{title}\n{'-' * len(title)}", flush=True)
 
-    def _say(self, text: str, *, indent: str = "  ", end: str = "\n") -> None:
-        print(f"{indent}{text}", end=end, flush=True)
+    def _say(self, text: str) -> None:
+        print(f"  {text}", flush=True)
 
     def _must(self, holds: bool, what: str) -> None:
         if not holds:
             self.wrong.append(what)
             self._say(f"  WRONG: this does not hold: {what}")
+
+
+def payload(name: str) -> bytes:
+    """What a product sends, from the folder `payloads`."""
+    return (HERE / "payloads" / f"{name}.json").read_bytes()

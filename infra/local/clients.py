@@ -1,17 +1,17 @@
-"""The product as a stranger's client sees it: HTTP and nothing else."""
+"""What people and products outside see of the local stack: the app over HTTP, and the board. Nothing knows its code."""
 
 import hashlib
 import hmac
 import json
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import requests
+from requests.adapters import HTTPAdapter
 
-PAYLOADS = Path(__file__).parent / "payloads"
 PATIENCE_SECONDS = 60
+MOST_AT_ONCE = 32
 
 
 class Product:
@@ -20,6 +20,7 @@ class Product:
     def __init__(self, url: str, key: str) -> None:
         self.url = url
         self._session = requests.Session()
+        self._session.mount("http://", HTTPAdapter(pool_maxsize=MOST_AT_ONCE))
         self._session.headers["x-functions-key"] = key
 
     def close(self) -> None:
@@ -28,28 +29,30 @@ class Product:
     def configure(self, document: str) -> requests.Response:
         return self._session.put(f"{self.url}/api/configuration", data=document.encode(), timeout=30)
 
-    def push(self, connection: str, payload: str, *, secret: str | None = None) -> requests.Response:
-        """Send a payload of this folder as the ITSM product would, signed if there is a secret."""
-        body = (PAYLOADS / f"{payload}.json").read_bytes()
-        headers = {"Content-Type": "application/json"}
+    def configuration(self) -> str:
+        return self.get("configuration").text
+
+    def push(
+        self, connection: str, body: bytes | Mapping[str, Any], *, secret: str | None = None, **headers: str
+    ) -> requests.Response:
+        """Send a ticket as a product would, signed if there is a secret; headers are named like `Content_Type`."""
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        given = {"Content-Type": "application/json"} | {name.replace("_", "-"): text for name, text in headers.items()}
         if secret is not None:
-            headers["X-Hub-Signature"] = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-        return self.send(connection, body, headers)
+            given["X-Hub-Signature"] = "sha256=" + hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest()
+        return self._session.post(f"{self.url}/api/itsm/{connection}", data=raw, headers=given, timeout=30)
 
-    def send(self, connection: str, body: bytes, headers: Mapping[str, str]) -> requests.Response:
-        return self._session.post(f"{self.url}/api/itsm/{connection}", data=body, headers=headers, timeout=30)
-
-    def send_json(self, connection: str, ticket: Mapping[str, Any]) -> requests.Response:
-        return self.send(connection, json.dumps(ticket).encode(), {"Content-Type": "application/json"})
-
-    def explain(self, connection: str, payload: str) -> dict[str, Any]:
-        body = (PAYLOADS / f"{payload}.json").read_bytes()
-        headers = {"Content-Type": "application/json"}
+    def explain(self, connection: str, body: bytes) -> requests.Response:
         url = f"{self.url}/api/routes/explain?connection={connection}"
-        return self._session.post(url, data=body, headers=headers, timeout=30).json()
+        return self._session.post(url, data=body, headers={"Content-Type": "application/json"}, timeout=30)
+
+    def get(self, path: str) -> requests.Response:
+        return self._session.get(f"{self.url}/api/{path}", timeout=30)
 
     def ticket(self, status_url: str) -> dict[str, Any]:
-        return self._session.get(status_url, timeout=30).json()
+        response = self._session.get(status_url, timeout=30)
+        response.raise_for_status()
+        return response.json()
 
     def look_again(self, status_url: str) -> None:
         self._session.post(status_url, timeout=30).raise_for_status()

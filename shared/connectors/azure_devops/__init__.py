@@ -1,0 +1,1 @@
+"""Azure DevOps Boards, REST 7.1."""

@@ -1,0 +1,80 @@
+"""What changes rarely: types, teams and the iteration running now, remembered for some minutes.
+
+Separate from the work items because its staleness is allowed and theirs is not. Errors are never remembered, so what
+was not found is looked for again at the next call.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import Any
+
+from shared.connectors.azure_devops import translate
+from shared.connectors.azure_devops.api import Api, path
+from shared.errors import NotFound
+from shared.model import Team, WorkItemType
+from shared.ports import Clock
+
+REMEMBERED_FOR = timedelta(minutes=5)
+TEAMS_PER_PAGE = 100
+
+
+@dataclass(slots=True)
+class _Entry:
+    lock: Lock = field(default_factory=Lock)
+    read_at: datetime | None = None
+    value: Any = None
+
+
+class Metadata:
+    """Safe to share between threads; those that ask for the same thing at once cause one call."""
+
+    def __init__(self, api: Api, clock: Clock) -> None:
+        self._api = api
+        self._clock = clock
+        self._lock = Lock()
+        self._entries: dict[tuple[str | None, ...], _Entry] = {}
+
+    def work_item_type(self, project: str, name: str) -> WorkItemType:
+        return self._remembered(("type", project, name), lambda: self._read_type(project, name))
+
+    def teams(self, project: str) -> tuple[Team, ...]:
+        return self._remembered(("teams", project), lambda: self._read_teams(project))
+
+    def current_iteration(self, project: str, team: str | None) -> str | None:
+        return self._remembered(("iteration", project, team), lambda: self._read_current_iteration(project, team))
+
+    def _remembered[T](self, key: tuple[str | None, ...], read: Callable[[], T]) -> T:
+        with self._lock:
+            entry = self._entries.setdefault(key, _Entry())
+        with entry.lock:
+            if entry.read_at is None or self._clock() - entry.read_at >= REMEMBERED_FOR:
+                entry.value = read()
+                entry.read_at = self._clock()
+            return entry.value
+
+    def _read_type(self, project: str, name: str) -> WorkItemType:
+        types = f"{path(project)}/_apis/wit/workitemtypes"
+        try:
+            return translate.work_item_type(self._api.get(f"{types}/{path(name)}"))
+        except NotFound as missing:
+            names = ", ".join(type["name"] for type in self._api.get(types)["value"])
+            raise NotFound(f"{missing.reason.rstrip('.')}. '{project}' has: {names}") from missing
+
+    def _read_teams(self, project: str) -> tuple[Team, ...]:
+        names: list[str] = []
+        page = None
+        while page is None or len(page) == TEAMS_PER_PAGE:
+            page = self._api.get(f"_apis/projects/{path(project)}/teams", top=TEAMS_PER_PAGE, skip=len(names))["value"]
+            names += (team["name"] for team in page)
+        return tuple(self._read_team(project, name) for name in names)
+
+    def _read_team(self, project: str, name: str) -> Team:
+        areas = self._api.get(f"{path(project, name)}/_apis/work/teamsettings/teamfieldvalues")
+        return translate.team(project, name, areas)
+
+    def _read_current_iteration(self, project: str, team: str | None) -> str | None:
+        context = path(project) if team is None else path(project, team)
+        iterations = self._api.get(f"{context}/_apis/work/teamsettings/iterations", timeframe="current")
+        return translate.current_iteration(iterations)

@@ -1,0 +1,119 @@
+"""Answers of Azure DevOps as nouns: in the shapes of the reference, and as recorded."""
+
+import json
+from typing import Any
+
+import pytest
+
+from shared.connectors.azure_devops import translate
+from shared.model import Hyperlink, StateCategory, Team, WorkItemType
+from tests.connectors.azure_devops.recorded import recorded
+
+ORGANISATION = "https://dev.azure.com/contoso"
+FIELDS = {"System.TeamProject": "Fabrikam Fiber", "System.WorkItemType": "Task", "System.Title": "Task_0"}
+PARENT = {"rel": "System.LinkTypes.Hierarchy-Reverse", "url": f"{ORGANISATION}/guid/_apis/wit/workItems/972"}
+CHILD = {"rel": "System.LinkTypes.Hierarchy-Forward", "url": f"{ORGANISATION}/guid/_apis/wit/workItems/975"}
+
+
+def hyperlink(url: str, **attributes: Any) -> dict[str, Any]:
+    return {"rel": "Hyperlink", "url": url, "attributes": {"id": 5, **attributes}}
+
+
+def work_item(**more: Any) -> dict[str, Any]:
+    return {"id": 973, "rev": 4, "fields": FIELDS, **more}
+
+
+def test_a_work_item() -> None:
+    links = {"html": {"href": f"{ORGANISATION}/guid/_workitems/edit/973"}}
+    relations = [CHILD, hyperlink("https://a.example/"), PARENT, hyperlink("https://b.example/", comment="the ticket")]
+    item = translate.work_item(work_item(_links=links, relations=relations), ORGANISATION)
+    assert (item.id, item.rev, item.project, item.type) == (973, 4, "Fabrikam Fiber", "Task")
+    assert item.fields == FIELDS
+    assert item.hyperlinks == (Hyperlink("https://a.example/"), Hyperlink("https://b.example/", "the ticket"))
+    assert item.parent == 972
+    assert item.url == f"{ORGANISATION}/guid/_workitems/edit/973"
+
+
+def test_a_work_item_that_comes_with_little() -> None:
+    item = translate.work_item(work_item(), ORGANISATION)
+    assert (item.hyperlinks, item.parent) == ((), None)
+    assert item.url == f"{ORGANISATION}/Fabrikam%20Fiber/_workitems/edit/973"
+
+
+def test_the_parent_may_be_a_field_only() -> None:
+    item = translate.work_item(work_item(fields={**FIELDS, "System.Parent": 12}), ORGANISATION)
+    assert item.parent == 12
+
+
+def test_a_type() -> None:
+    json = {
+        "name": "Task",
+        "states": [
+            {"name": "To Do", "color": "b2b2b2", "category": "Proposed"},
+            {"name": "Done", "color": "339933", "category": "Completed"},
+        ],
+        "transitions": {"": [{"to": "To Do", "actions": None}], "To Do": [{"to": "To Do"}, {"to": "Done"}]},
+        "fields": [{"referenceName": "System.Title", "name": "Title"}, {"referenceName": "System.State"}],
+        "fieldInstances": [],
+        "xmlForm": "<FORM />",
+    }
+    assert translate.work_item_type(json) == WorkItemType(
+        name="Task",
+        states={"To Do": StateCategory.PROPOSED, "Done": StateCategory.COMPLETED},
+        transitions={"": ("To Do",), "To Do": ("To Do", "Done")},
+        fields=frozenset({"System.Title", "System.State"}),
+    )
+
+
+@pytest.mark.parametrize(
+    ("field_values", "default_area", "areas"),
+    [
+        (
+            {"defaultValue": "P\\A", "values": [{"value": "P\\A", "includeChildren": True}]},
+            "P\\A",
+            (("P\\A", True),),
+        ),
+        ({"defaultValue": None, "values": []}, None, ()),
+    ],
+)
+def test_a_team(field_values: dict[str, Any], default_area: str | None, areas: tuple[tuple[str, bool], ...]) -> None:
+    assert translate.team("P", "T", field_values) == Team("P", "T", default_area, areas)
+
+
+def iteration(path: str, **attributes: str | None) -> dict[str, Any]:
+    return {"id": "guid", "name": path, "path": path, "attributes": attributes}
+
+
+@pytest.mark.parametrize(
+    ("iterations", "path"),
+    [
+        ([], None),
+        ([iteration("P\\1", startDate="2026-05-04T00:00:00Z", timeFrame="current")], "P\\1"),
+        ([iteration("P\\0", timeFrame="past"), iteration("P\\1", timeFrame="current")], "P\\1"),
+        ([iteration("P\\2", timeFrame="future")], None),
+        ([iteration("P\\1", startDate=None, timeFrame="current")], "P\\1"),
+    ],
+)
+def test_the_current_iteration(iterations: list[dict[str, Any]], path: str | None) -> None:
+    assert translate.current_iteration({"count": len(iterations), "value": iterations}) == path
+
+
+def test_what_was_found_is_by_url_ascending_and_complete() -> None:
+    found = {"HTTPS://a.example/X": [{"id": 9, "url": "…"}, {"id": 3, "url": "…"}], "https://b.example/": []}
+    urls = ["https://a.example/x", "https://b.example/", "https://c.example/"]
+    assert translate.found({"artifactUrisQueryResult": found}, urls) == {
+        "https://a.example/x": (3, 9),
+        "https://b.example/": (),
+        "https://c.example/": (),
+    }
+
+
+def test_recorded_work_items_are_understood() -> None:
+    specs = recorded() / "specs" / "wit" / "7.1" / "httpExamples"
+    read = 0
+    for path in sorted((*specs.glob("workItems/P*.json"), *specs.glob("revisions/GET__workitem_revision.json"))):
+        body = json.loads(path.read_text("utf-8-sig"))["responses"]["200"]["body"]
+        item = translate.work_item(body, ORGANISATION)
+        assert (item.id, item.rev, item.project) == (body["id"], body["rev"], body["fields"]["System.TeamProject"])
+        read += 1
+    assert read > 10

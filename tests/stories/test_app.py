@@ -1,0 +1,72 @@
+"""The app as the platform sees it."""
+
+import requests
+
+
+def test_exactly_these_functions_are_indexed(cloud):
+    """A blueprint that is not registered is silently absent in Azure: this is where it shows."""
+    key = {"x-functions-key": cloud.host.KEY}
+    functions = requests.get(f"{cloud.host.url}/admin/functions", headers=key, timeout=10).json()
+    assert {function["name"]: _trigger(function) for function in functions} == {
+        "itsm_intake": ("httpTrigger", "itsm/{connection}"),
+        "reconcile_item": ("queueTrigger", "reconcile"),
+        "progress_sync": ("timerTrigger", "%PROGRESS_SCHEDULE%"),
+        "get_configuration": ("httpTrigger", "configuration"),
+        "put_configuration": ("httpTrigger", "configuration"),
+        "explain_route": ("httpTrigger", "routes/explain"),
+        "get_ticket": ("httpTrigger", "tickets/{connection}/{*id}"),
+        "look_again": ("httpTrigger", "tickets/{connection}/{*id}"),
+        "list_connections": ("httpTrigger", "connections"),
+        "list_quarantine": ("httpTrigger", "quarantine"),
+        "health": ("httpTrigger", "health"),
+    }
+
+
+def _trigger(function: dict) -> tuple[str, str]:
+    trigger = next(b for b in function["config"]["bindings"] if b["type"].lower().endswith("trigger"))
+    return trigger["type"], trigger.get("route") or trigger.get("queueName") or trigger.get("schedule")
+
+
+def test_health_needs_no_key_and_everything_else_does(cloud):
+    assert requests.get(f"{cloud.host.url}/api/health", timeout=10).json() == {"status": "ok"}
+    for method, path in [("POST", "itsm/generic"), ("GET", "configuration"), ("PUT", "configuration"),
+                         ("POST", "routes/explain"), ("GET", "tickets/generic/1"), ("GET", "quarantine")]:  # fmt: skip
+        assert requests.request(method, f"{cloud.host.url}/api/{path}", timeout=10).status_code == 401, path
+
+
+def test_the_configuration_comes_back_as_it_was_given(cloud, product):
+    response = product.get("configuration")
+    assert response.headers["content-type"].startswith("application/yaml")
+    assert response.headers["etag"].strip('"')
+    assert product.configure(response.text).status_code == 200
+    assert product.get("configuration").text == response.text
+
+
+def test_every_fault_of_a_configuration_is_listed_and_nothing_is_taken(product):
+    before = product.get("configuration")
+    refused = product.configure(
+        before.text.replace("type: Bug", "kind_: Bug").replace("audience: project", "audience: x")
+    )
+    assert refused.status_code == 400
+    assert refused.headers["content-type"].startswith("application/problem+json")
+    assert {fault["path"] for fault in refused.json()["faults"]} == {
+        "teams[0].audience", "routes[0].audience", "routes[2].type", "routes[2].kind_"}  # fmt: skip
+    unknown_team = product.configure(before.text.replace("team: Service Desk", "team: Help Desk"))
+    assert [fault["path"] for fault in unknown_team.json()["faults"]] == ["routes[4].team"]
+    assert product.configure("connections: [").json()["detail"].startswith("this is not YAML")
+    assert product.get("configuration").text == before.text
+
+
+def test_a_project_only_route_into_a_technical_area_is_refused_naming_both(product):
+    text = product.get("configuration").text
+    refused = product.configure(text.replace("team: PMO\n  type: Task", "area: Fabrikam\\Network\\Core\n  type: Task"))
+    [fault] = refused.json()["faults"]
+    assert refused.status_code == 400
+    assert "'office'" in fault["fix"] and "'Network'" in fault["fix"]
+
+
+def test_the_sweep_can_be_run_by_hand(cloud, product):
+    key = {"x-functions-key": cloud.host.KEY}
+    address = f"{cloud.host.url}/admin/functions/progress_sync"
+    assert requests.post(address, json={}, headers=key, timeout=10).status_code == 202
+    cloud.host.wait_for(r"progress_sync ok")

@@ -1,0 +1,83 @@
+"""Three hundred tickets, twenty at a time, each push twice and shuffled, while the worker is killed again and again."""
+
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from random import Random
+from threading import Event
+
+import pytest
+import requests
+
+from infra.local.clients import Board, Product, wait_for
+from infra.local.cloud import TOKEN, Cloud
+from tests.stories.conftest import QUICK, configuration, started
+
+TICKETS = 300
+AT_ONCE = 20
+KILLS = 5
+SECONDS_BETWEEN_KILLS = 4
+STATES = {"open": "New", "in_progress": "Active", "closed": "Closed"}
+
+
+def pushes(random: Random) -> list[dict]:
+    """Two versions of every ticket, each twice, in any order."""
+    every = []
+    for number in range(TICKETS):
+        for version in (1, 2):
+            every.append({
+                "id": f"K-{number}", "version": version, "title": f"Ticket {number}, version {version}",
+                "body": f"Text {number}.{version}", "team": "Network", "status": random.choice(list(STATES)),
+            })  # fmt: skip
+    every *= 2
+    random.shuffle(every)
+    return every
+
+
+def push_until_taken(product: Product, body: dict) -> None:
+    """As a product does: anything but a 202 is tried again."""
+    while True:
+        try:
+            if product.push("generic", body).status_code == 202:
+                return
+        except requests.RequestException:
+            pass
+        time.sleep(0.2)
+
+
+def kill_again_and_again(cloud: Cloud, done: Event) -> int:
+    kills = 0
+    while kills < KILLS and not done.wait(SECONDS_BETWEEN_KILLS):
+        cloud.kill_host()
+        kills += 1
+    return kills
+
+
+@pytest.mark.slow
+def test_every_ticket_becomes_one_work_item_in_its_newest_version():
+    every = pushes(Random(300))
+    newest = {body["id"]: body for body in every if body["version"] == 2}
+    with started(settings=QUICK, message_lease_seconds=5) as cloud:
+        product, board = Product(cloud.host.url, cloud.host.KEY), Board(cloud.azure_devops_url, TOKEN)
+        assert product.configure(configuration(cloud)).ok
+        done = Event()
+        with ThreadPoolExecutor(AT_ONCE + 1) as pool:
+            killer = pool.submit(kill_again_and_again, cloud, done)
+            for pushed in [pool.submit(push_until_taken, product, body) for body in every]:
+                pushed.result()
+            wait_for(board.everything, lambda ids: len(ids) >= TICKETS, f"{TICKETS} work items")
+            done.set()
+            assert killer.result() >= 2, "the worker was killed while there was work"
+        items = wait_for(
+            lambda: [board.work_item(id)["fields"] for id in board.everything()],
+            lambda items: all(item["System.Title"].endswith("version 2") for item in items),
+            "every work item at version 2",
+        )
+        product.close()
+        board.close()
+    assert Counter(item["System.Title"] for item in items) == Counter(body["title"] for body in newest.values())
+    for item in items:
+        body = newest["K-" + item["System.Title"].split(",")[0].removeprefix("Ticket ")]
+        assert item["System.Description"] == body["body"]
+        assert item["System.AreaPath"] == "Fabrikam\\Network"
+        assert item["System.State"] == STATES[body["status"]]
