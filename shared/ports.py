@@ -65,11 +65,11 @@ class Boards(Protocol):
         ...
 
     def work_item_type(self, project: str, name: str) -> WorkItemType:
-        """The type with its states, transitions and fields. May be some minutes old. `NotFound` names what exists."""
+        """The type with its states, transitions and fields. May be a minute old. `NotFound` names what exists."""
         ...
 
     def teams(self, project: str) -> tuple[Team, ...]:
-        """Every team of a project with the areas it owns. May be some minutes old. `NotFound`: no such project."""
+        """Every team of a project with the areas it owns. May be a minute old. `NotFound`: no such project."""
         ...
 
     def current_iteration(self, project: str, team: str | None) -> str | None:

@@ -13,7 +13,7 @@ Nothing is called at import: clients are built on the first invocation and kept 
 
 import os
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -66,7 +66,7 @@ def build(settings: Mapping[str, str]) -> Services:
         store=TableConfigurationStore(account.tables),
         health=health,
         quarantine=quarantine,
-        boards=organisations.boards,
+        boards=organisations.look_afresh,
         itsm_kinds=mapping.kinds(),
         extend=lambda kind, fields: mapping.preset(kind).extended(fields),
         clock=_now,
@@ -102,23 +102,29 @@ class _Organisations:
         self._stopped_retry_seconds = _seconds(settings, "STOPPED_RETRY_SECONDS", 60)
         self._gates: dict[tuple[str, AzureDevOpsConnection], Gate] = {}
 
-    def boards(self, name: str, connection: AzureDevOpsConnection) -> Boards:
-        return self.gate(name, connection).boards
+    def look_afresh(self, name: str, connection: AzureDevOpsConnection) -> Boards:
+        """A connector that remembers nothing, for an operator who has just changed something over there."""
+        return self._boards(name, connection, on_throttle=lambda seconds: None)
 
     def gate(self, name: str, connection: AzureDevOpsConnection) -> Gate:
         if (name, connection) not in self._gates:
-            boards = AzureDevOpsBoards(
-                connection.url,
-                self._authenticator(name, connection),
-                connection=name,
-                clock=_now,
-                timeout_seconds=self._timeout_seconds,
-                on_throttle=lambda seconds: gate.pause(seconds),
-            )
+            boards = self._boards(name, connection, on_throttle=lambda seconds: gate.pause(seconds))
             gate = Gate(name, connection.secret, boards, self._health, self._secrets, _now, self._stopped_retry_seconds)
             # Two threads may both come here first: the later one's gate is kept, and the other serves its caller.
             self._gates[name, connection] = gate
         return self._gates[name, connection]
+
+    def _boards(
+        self, name: str, connection: AzureDevOpsConnection, on_throttle: Callable[[float], None]
+    ) -> AzureDevOpsBoards:
+        return AzureDevOpsBoards(
+            connection.url,
+            self._authenticator(name, connection),
+            connection=name,
+            clock=_now,
+            timeout_seconds=self._timeout_seconds,
+            on_throttle=on_throttle,
+        )
 
     def _authenticator(self, name: str, connection: AzureDevOpsConnection) -> Authenticator:
         if connection.secret is not None and connection.authentication == "pat":

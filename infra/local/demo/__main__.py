@@ -3,6 +3,7 @@
 import argparse
 import signal
 import sys
+import threading
 
 from infra.local.clients import Board, Product
 from infra.local.cloud import TOKEN, USUAL_PORTS, Cloud, Ports, new_secret
@@ -19,6 +20,18 @@ def main() -> int:
     parser.add_argument("--free-ports", action="store_true", help="whatever ports are free, for storage too")
     given = parser.parse_args()
     ports = Ports() if given.free_ports else Ports(given.functions_port, given.azure_devops_port, USUAL_PORTS.storage)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # either way the servers are stopped in order
+    try:
+        return run(ports, once=given.once)
+    except KeyboardInterrupt:
+        print("\nStopped.")
+        return 0
+    except (RuntimeError, OSError) as failure:  # a port that is taken, a program that is missing, a wait without end
+        print(f"\nThe demo cannot go on: {failure}", file=sys.stderr)
+        return 1
+
+
+def run(ports: Ports, *, once: bool) -> int:
     signing_secret = new_secret()
     print("Starting storage, Key Vault, Azure DevOps and the Functions host ...", flush=True)
     with Cloud(ports, vault={SIGNING_SECRET: signing_secret}) as cloud:
@@ -28,13 +41,13 @@ def main() -> int:
         story.play()
         product.close()
         board.close()
-        if not given.once:
+        if story.wrong:
+            print(f"\nThe demo is wrong in {len(story.wrong)} place(s):", *story.wrong, sep="\n  ", file=sys.stderr)
+        else:
+            print("\nEverything ended as it should.")
+        if not once:
             stay(cloud)
-    if story.wrong:
-        print(f"\nThe demo is wrong in {len(story.wrong)} place(s):", *story.wrong, sep="\n  ", file=sys.stderr)
-        return 1
-    print("\nEverything ended as it should.")
-    return 0
+    return 1 if story.wrong else 0
 
 
 def stay(cloud: Cloud) -> None:
@@ -49,7 +62,7 @@ Everything keeps running until Ctrl-C:
   Key Vault         {cloud.key_vault.url}   (simulated)
   storage           {cloud.storage.url("table")}   (Azurite)
 """, flush=True)  # fmt: skip
-    signal.sigwait({signal.SIGINT, signal.SIGTERM})
+    threading.Event().wait()
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from typing import Any
 import requests
 
 from infra.local.clients import Board, Product, wait_for
-from infra.local.cloud import TOKEN_SECRET, Cloud
+from infra.local.cloud import TOKEN, TOKEN_SECRET, Cloud
 
 HERE = Path(__file__).parent
 CONFIGURATION = HERE / "configuration.yaml"
@@ -145,6 +145,9 @@ class Story:
         self._board.use_token(RENEWED_TOKEN)
         self._settle("OPS-9")
         self._say("The token is renewed in Key Vault. Without a restart, the ticket reaches the board.")
+        self._cloud.control.token(value=TOKEN)  # whoever looks around afterwards finds the usual token
+        self._cloud.key_vault.rotate(TOKEN_SECRET, TOKEN)
+        self._board.use_token(TOKEN)
 
     def the_end(self) -> None:
         self._chapter("Where everything is now")

@@ -1,4 +1,4 @@
-"""What changes rarely: types, teams and the iteration running now, remembered for some minutes.
+"""What changes rarely: types, teams and the iteration running now, remembered for a minute.
 
 Separate from the work items because its staleness is allowed and theirs is not. Errors are never remembered, so what
 was not found is looked for again at the next call.
@@ -16,7 +16,7 @@ from shared.errors import NotFound
 from shared.model import Team, WorkItemType
 from shared.ports import Clock
 
-REMEMBERED_FOR = timedelta(minutes=5)
+REMEMBERED_FOR = timedelta(minutes=1)  # so that a mended team or type is seen soon
 TEAMS_PER_PAGE = 100
 
 

@@ -1,0 +1,233 @@
+"""Intake and look-ups over storage in memory: what is stored before the answer, and what is told of a ticket."""
+
+import hashlib
+import hmac
+import json
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+
+from shared.connectors.gate import Gate
+from shared.errors import NoTicket, Park, Refused, RetryLater, Throttled
+from shared.model import Hint, Secret
+from shared.tickets.reconciler import Outcome
+from shared.tickets.service import TicketService
+from tests.memory.boards import MemoryBoards
+from tests.memory.storage import MemoryHealthBoard, MemoryHints, MemoryQuarantine, MemoryTickets
+from tests.simulation.world import CONFIGURATION, TIMING
+
+JSON = {"content-type": "application/json"}
+SIGNED = CONFIGURATION.model_copy(
+    update={
+        "connections": {
+            **CONFIGURATION.connections,
+            "generic": CONFIGURATION.itsm["generic"].model_validate(
+                {"kind": "generic", "signature": {"header": "X-Signature", "prefix": "", "secret": "hmac"}}
+            ),
+        }
+    }
+)
+
+
+class Vault:
+    value = "s3cret"
+
+    def get(self, name: str) -> Secret:
+        return Secret(self.value, "1")
+
+    refresh = get
+
+
+@pytest.fixture
+def at():
+    """The product over memory, with a list of the calls it makes and a switch to make the next ones fail."""
+    place = SimpleNamespace(
+        now=datetime(2026, 3, 2, 8, tzinfo=UTC), calls=[], failing=set(), configuration=CONFIGURATION
+    )
+
+    def on_call(name: str) -> None:
+        if name.startswith("before "):
+            place.calls.append(name.removeprefix("before "))
+        if name in place.failing:
+            raise RetryLater("storage gives no answer", 5)
+
+    def clock() -> datetime:
+        return place.now
+
+    place.store, place.hints, place.vault = MemoryTickets(on_call), MemoryHints(clock, on_call), Vault()
+    place.boards, place.quarantine = MemoryBoards(clock, on_call), MemoryQuarantine(on_call)
+    place.gate = Gate("contoso", "pat", place.boards, MemoryHealthBoard(), place.vault, clock, 15)
+    place.service = TicketService(
+        store=place.store, hints=place.hints, quarantine=place.quarantine, secrets=place.vault, boards=place.gate,
+        configuration=lambda: (place.configuration, "1"), clock=clock, new_id=lambda: "an-id", timing=TIMING,
+        public_url="https://app.example",
+    )  # fmt: skip
+    return place
+
+
+def push(at, id="T-1", **fields) -> dict:
+    body = {"id": id, "title": "VPN down", "team": "Network", "status": "open", "version": 1, **fields}
+    return at.service.accept("generic", json.dumps(body).encode(), JSON)
+
+
+def work(at) -> Outcome | None:
+    hint = at.hints.take()
+    return hint and at.service.handle(hint)
+
+
+def test_a_push_costs_two_storage_calls_and_none_of_azure_devops(at):
+    answer = push(at, "INC/1")
+    assert at.calls == ["tickets.add_push", "hints.send"]
+    assert answer == {
+        "result": "accepted",
+        "connection": "generic",
+        "ticket": "INC/1",
+        "status_url": "https://app.example/api/tickets/generic/INC%2F1",
+    }
+
+
+def test_a_repeat_is_told_as_one_and_leaves_its_hint_too(at):
+    push(at)
+    assert push(at)["result"] == "duplicate"
+    assert len(at.hints.messages) == 2
+
+
+@pytest.mark.parametrize("call", ["tickets.add_push", "hints.send"])
+def test_nothing_is_accepted_that_is_not_stored_and_hinted_at(at, call):
+    at.failing = {f"before {call}"}
+    with pytest.raises(RetryLater):
+        push(at)
+    at.failing = set()
+    push(at)
+    assert work(at) is Outcome.CREATED
+
+
+def test_a_body_without_a_ticket_is_kept_before_it_is_refused(at):
+    with pytest.raises(NoTicket, match="kept in quarantine as an-id") as refused:
+        at.service.accept("generic", b'{"subject": "x"}', JSON | {"authorization": "secret", "user-agent": "cron"})
+    [kept] = at.quarantine.list(10)
+    assert (kept.body, kept.headers, kept.faults) == (
+        b'{"subject": "x"}', {"content-type": "application/json", "user-agent": "cron"}, refused.value.faults)  # fmt: skip
+    at.failing = {"before quarantine.keep"}
+    with pytest.raises(RetryLater):
+        at.service.accept("generic", b"{}", JSON)
+
+
+def test_signatures(at):
+    at.configuration = SIGNED
+    body = b'{"id": "1", "title": "x"}'
+    good = hmac.new(b"s3cret", body, hashlib.sha256).hexdigest()
+    assert at.service.accept("generic", body, JSON | {"x-signature": good})
+    for headers in ({}, {"x-signature": "0" * 64}, {"x-signature": "é"}):
+        with pytest.raises(Refused) as refused:
+            at.service.accept("generic", body, JSON | headers)
+        assert refused.value.status == 401
+
+
+def test_a_secret_that_cannot_be_read_makes_the_sender_try_again(at, monkeypatch):
+    def missing(name: str) -> Secret:
+        raise Park(f"there is no secret '{name}'")
+
+    at.configuration = SIGNED
+    monkeypatch.setattr(at.vault, "get", missing)
+    with pytest.raises(RetryLater, match="cannot be checked"):
+        at.service.accept("generic", b"{}", JSON)
+
+
+def test_the_life_of_a_ticket_as_it_is_told(at):
+    with pytest.raises(Refused, match="no ticket 'T-1'"):
+        at.service.look_up("generic", "T-1")
+    push(at)
+    told = at.service.look_up("generic", "T-1")
+    assert (told["state"], told["work_item"], told["version_received"], told["version_applied"]) == (
+        "accepted", None, "1", None)  # fmt: skip
+    assert work(at) is Outcome.CREATED
+    told = at.service.look_up("generic", "T-1")
+    assert (told["state"], told["reason"], told["route"], told["team"], told["why"], told["version_applied"]) == (
+        "synced", None, "network", "Network", "team is 'Network'", "1")  # fmt: skip
+    assert told["work_item"] == {"id": 1, "url": "https://dev.azure.com/contoso/Fabrikam/_workitems/edit/1"}
+
+
+def test_a_ticket_in_step_costs_one_read(at):
+    push(at)
+    work(at)
+    at.calls.clear()
+    at.hints.put(Hint("generic", "T-1"))
+    assert work(at) is Outcome.UNCHANGED
+    assert [call for call in at.calls if call.startswith("tickets.")] == ["tickets.read"]
+    assert not [call for call in at.calls if call in ("boards.work_item", "boards.create", "boards.update")]
+
+
+def test_creating_costs_three_storage_calls_and_one_create(at):
+    push(at)
+    at.calls.clear()
+    work(at)
+    wanted = ("tickets.read", "tickets.save", "boards.create", "tickets.save")
+    assert tuple(call for call in at.calls if call in wanted) == wanted
+
+
+def test_a_pause_is_told_and_the_hint_comes_back_after_it(at):
+    push(at)
+    with pytest.raises(Throttled), at.gate.open():
+        raise Throttled("slow down", 40)
+    assert work(at) is Outcome.POSTPONED
+    told = at.service.look_up("generic", "T-1")
+    assert told["state"] == "waiting" and "40 s are left" in told["reason"]
+    assert at.hints.next_due() == at.now + timedelta(seconds=40)
+
+
+def test_what_is_refused_is_parked_and_tried_again_only_when_something_changed(at):
+    at.configuration = CONFIGURATION.model_copy(
+        update={"routes": (CONFIGURATION.routes[0].model_copy(update={"team": "Payroll"}),)}
+    )
+    push(at)
+    assert work(at) is Outcome.PARKED
+    told = at.service.look_up("generic", "T-1")
+    assert told["state"] == "parked" and "no team 'Payroll'" in told["reason"]
+    at.configuration = CONFIGURATION
+    at.hints.put(Hint("generic", "T-1"))
+    assert work(at) is Outcome.PARKED, "the same ticket under the same generation of the configuration"
+    at.service.look_again("generic", "T-1")
+    assert work(at) is Outcome.CREATED
+    assert at.service.look_up("generic", "T-1")["state"] == "synced"
+
+
+def test_the_unforeseen_is_told_and_raised_for_the_platform_to_retry(at, monkeypatch):
+    def broken(draft):
+        raise ValueError("a bug")
+
+    push(at)
+    monkeypatch.setattr(at.boards, "create", broken)
+    with pytest.raises(ValueError, match="a bug"):
+        work(at)
+    told = at.service.look_up("generic", "T-1")
+    assert (told["state"], told["reason"]) == ("waiting", "ValueError: a bug")
+
+
+def test_a_comment_on_an_unknown_ticket_makes_no_work_item_until_more_is_known(at):
+    at.service.accept("generic", b'{"id": "T-1"}', JSON)
+    assert work(at) is Outcome.UNKNOWN
+    assert "nothing but its id" in at.service.look_up("generic", "T-1")["reason"]
+    push(at)
+    while at.hints.messages:
+        work(at)
+    assert len(at.boards.live()) == 1
+
+
+def test_the_sweep_finds_what_a_lost_hint_left(at):
+    push(at)
+    at.hints.messages.clear()
+    assert at.service.sweep() == 1
+    assert work(at) is Outcome.CREATED
+    assert at.service.sweep() == 0
+
+
+def test_a_work_item_that_was_deleted_parks_its_ticket(at):
+    push(at)
+    work(at)
+    at.boards.delete(1)
+    push(at, version=2, title="VPN up")
+    work(at)
+    told = at.service.look_up("generic", "T-1")
+    assert told["state"] == "parked" and "work item 1 was deleted or hidden" in told["reason"]
