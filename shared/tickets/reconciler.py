@@ -188,7 +188,7 @@ class _Run:
             found = boards.find_by_hyperlink([self._link.marker]).get(self._link.marker, ())
             if found:
                 item = boards.work_item(min(found))
-                self._commit_create(item, self._link.intent or {})
+                self._commit_create(item, goal, self._link.intent or {})
                 self.update(boards, goal)
                 return Outcome.ADOPTED
         draft = goal.draft()
@@ -196,11 +196,13 @@ class _Run:
         # C1, C2, C5 in one save: nothing is known of the ticket on the board before, and everything needed after.
         self.save(attempted_at=self._of.clock(), intent=intent, **self._lease())
         item = self._write(lambda: boards.create(draft))
-        self._commit_create(item, intent)
+        self._commit_create(item, goal, intent)
         self.update(boards, goal)
         return Outcome.CREATED
 
-    def _commit_create(self, item: WorkItem, baseline: Mapping[str, str]) -> None:
+    def _commit_create(self, item: WorkItem, goal: Goal, baseline: Mapping[str, str]) -> None:
+        """The work item is ours; the ticket is applied if this left nothing to write, such as a later state."""
+        done = not planning.unmet(goal.wanted, baseline)
         self.save(
             state=LinkState.SYNCED,
             work_item_id=item.id,
@@ -209,7 +211,7 @@ class _Run:
             baseline=baseline,
             **_SETTLED,
             **_NO_LEASE,
-            **self._applied(),
+            **(self._applied() if done else {}),
         )
 
     # ---------------------------------------------------------------- keep current

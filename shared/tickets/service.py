@@ -181,7 +181,7 @@ class TicketService:
             return "parked", link.parked
         if link and link.waiting:
             return "waiting", link.waiting
-        if not record.pushes and link and link.state is LinkState.SYNCED and link.intent is None:
+        if not record.pushes and _applied(record):
             return "synced", None
         if shut := self._boards.why_shut():
             return "waiting", shut
@@ -245,6 +245,11 @@ class TicketService:
         if record.ticket is None and not record.pushes:
             raise Refused(404, f"no ticket '{ticket_id}' has come from '{connection}'")
         return record
+
+
+def _applied(record: Record) -> bool:
+    link, ticket = record.link, record.ticket
+    return link is not None and ticket is not None and link.intent is None and link.applied == ticket.order
 
 
 def _version(order: Order) -> str:

@@ -30,7 +30,7 @@ def test_a_tickets_life_shows_on_the_board_of_its_team(request_tracker: RequestT
             )
 
         created = shows(Title="VPN down", State="New", AreaPath="Fabrikam\\Service Desk")
-        assert created["System.Description"] == "Cannot connect<br>&lt;script&gt;x()&lt;/script&gt;"
+        assert created["Microsoft.VSTS.TCM.ReproSteps"] == "Cannot connect<br>&lt;script&gt;x()&lt;/script&gt;"
         links = [relation["url"] for relation in board.work_item(id)["relations"]]
         assert f"{request_tracker.url}/Ticket/Display.html?id={number}" in links
 
@@ -41,7 +41,9 @@ def test_a_tickets_life_shows_on_the_board_of_its_team(request_tracker: RequestT
         request_tracker.reply(number, "Please try again")
         request_tracker.update(number, Status="resolved")
         resolved = shows(State="Resolved", Title="[Zürich] VPN")
-        assert resolved["System.Description"] == created["System.Description"], "talk is not the description"
+        assert resolved["Microsoft.VSTS.TCM.ReproSteps"] == created["Microsoft.VSTS.TCM.ReproSteps"], (
+            "talk is not the description"
+        )
         assert board.everything() == [id]
         product.close()
         board.close()
