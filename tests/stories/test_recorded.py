@@ -14,6 +14,10 @@ from tests.tickets import recorded
 
 pytestmark = pytest.mark.skipif(not recorded.names(), reason="the recordings are not on this machine")
 
+QUICK_FILTERS = (
+    'As a user, I can find important items on the board by using the customisable "Quick Filters" above >> '
+    'Try clicking the "Only My Issues" Quick Filter above'
+)
 # What the work item shows: title, state, priority, type. 422: there is no ticket in the body.
 EXPECTED = {
     "jira.api-get_issue": ("Test issue summary", "New", 2, "Product Backlog Item"),
@@ -30,9 +34,7 @@ EXPECTED = {
     "jira.mx-issue-updated-status-changed": (
         "Prueba de creación de tareas en un proyecto público", "Committed", 1, "Product Backlog Item"),
     "jira.mx-issuelink-created": 422,
-    "jira.server-old-issue-updated-no-event-type-commented": (
-        'As a user, I can find important items on the board by using the customisable "Quick Filters" above >> '
-        'Try clicking the "Only My Issues" Quick Filter above', "New", 3, "Product Backlog Item"),
+    "jira.server-old-issue-updated-no-event-type-commented": (QUICK_FILTERS, "New", 3, "Product Backlog Item"),
     "rt.live-comment": ("VPN down in DC2", "Active", 4, "Bug"),
     "rt.live-create": ("VPN down", "New", 4, "Bug"),
     "rt.live-set-subject": ("VPN down in DC2", "Active", 4, "Bug"),

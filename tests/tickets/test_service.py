@@ -107,8 +107,9 @@ def test_a_body_without_a_ticket_is_kept_before_it_is_refused(at):
     with pytest.raises(NoTicket, match="kept in quarantine as an-id") as refused:
         at.service.accept("generic", b'{"subject": "x"}', JSON | {"authorization": "secret", "user-agent": "cron"})
     [kept] = at.quarantine.list(10)
-    assert (kept.body, kept.headers, kept.faults) == (
-        b'{"subject": "x"}', {"content-type": "application/json", "user-agent": "cron"}, refused.value.faults)  # fmt: skip
+    assert kept.body == b'{"subject": "x"}'
+    assert kept.headers == {"content-type": "application/json", "user-agent": "cron"}, "no credentials are kept"
+    assert kept.faults == refused.value.faults
     at.failing = {"before quarantine.keep"}
     with pytest.raises(RetryLater):
         at.service.accept("generic", b"{}", JSON)
