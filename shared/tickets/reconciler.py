@@ -25,7 +25,7 @@ from shared.tickets import planning
 from shared.tickets.history import fold, values
 from shared.tickets.routing import Decision, decide
 
-MOST_WRITES_PER_RUN = 6  # one for the fields and one for each further transition of state; more is a loop (I7)
+MOST_WRITES_PER_RUN = 8  # one for the fields and one for each further transition of state; more is a loop
 
 
 class Outcome(StrEnum):
@@ -168,8 +168,7 @@ class _Run:
     def __init__(self, reconciler: Reconciler, record: Record, ticket: Ticket, link: Link) -> None:
         self._of = reconciler
         self._record = record
-        self._ticket: Ticket | None = ticket
-        self._order = ticket.order
+        self._ticket = ticket
         self._link = link
 
     def save(self, **changes: object) -> None:
@@ -235,6 +234,8 @@ class _Run:
             written = self._write(partial(boards.update, change))
             self.save(baseline=after, work_item_url=written.url, project=written.project, **_SETTLED, **_NO_LEASE)
             outcome = Outcome.UPDATED
+        else:
+            raise Park(f"the work item still is not as asked after {MOST_WRITES_PER_RUN} writes")  # I7
         self.save(**self._applied())
         return outcome
 
@@ -288,9 +289,9 @@ class _Run:
         return {"route": decision.route, "why": decision.why, "team": decision.destination.team or ""}
 
     def _applied(self) -> dict[str, object]:
-        unchanged = self._link.applied == self._order and not self._link.parked
+        unchanged = self._link.applied == self._ticket.order and not self._link.parked
         return {
-            "applied": self._order,
+            "applied": self._ticket.order,
             "applied_at": self._link.applied_at if unchanged else self._of.clock(),
             "parked": "",
             "parked_on": "",
