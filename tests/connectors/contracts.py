@@ -213,14 +213,16 @@ class BoardsContract:
         assert type.states == {
             "New": StateCategory.PROPOSED,
             "Active": StateCategory.IN_PROGRESS,
-            "Resolved": StateCategory.RESOLVED,
+            "Resolved": StateCategory.IN_PROGRESS,
             "Closed": StateCategory.COMPLETED,
             "Removed": StateCategory.REMOVED,
         }
         assert type.transitions[""] == ("New",)
         assert "Active" in type.transitions["New"]
         assert {TITLE, STATE, AREA, DESCRIPTION, PRIORITY} <= type.fields
-        assert "Microsoft.VSTS.TCM.ReproSteps" in boards.work_item_type("Tailwind", "Bug").fields
+        bug = boards.work_item_type("Fabrikam", "Bug")
+        assert bug.states["Resolved"] is StateCategory.RESOLVED
+        assert "Microsoft.VSTS.TCM.ReproSteps" in bug.fields
 
     def test_an_unknown_type_names_those_there_are(self, boards: Boards) -> None:
         with pytest.raises(NotFound, match=r"Saga.*User Story"):

@@ -83,8 +83,9 @@ def project(name: str, types: tuple[WorkItemType, ...], teams: tuple[str, ...]) 
     )
 
 
-BOARD = {"New": "Proposed", "Active": "InProgress", "Resolved": "Resolved", "Closed": "Completed"}
-BACKLOG = {**BOARD, "Removed": "Removed"}
+# Agile: a resolved story is still in progress, only a resolved bug is in the category Resolved.
+BUG = {"New": "Proposed", "Active": "InProgress", "Resolved": "Resolved", "Closed": "Completed"}
+BACKLOG = {**BUG, "Resolved": "InProgress", "Removed": "Removed"}
 TASK = {state: category for state, category in BACKLOG.items() if state != "Resolved"}
 SCRUM = {
     "New": "Proposed",
@@ -102,7 +103,7 @@ FABRIKAM = project(
         work_item_type("Feature", BACKLOG),
         work_item_type("User Story", BACKLOG),
         work_item_type("Task", TASK),
-        work_item_type("Bug", BOARD, "Microsoft.VSTS.TCM.ReproSteps", "Microsoft.VSTS.Common.Severity"),
+        work_item_type("Bug", BUG, "Microsoft.VSTS.TCM.ReproSteps", "Microsoft.VSTS.Common.Severity"),
         work_item_type("Issue", {"Active": "InProgress", "Closed": "Completed"}),
     ),
     ("Network", "Service Desk", "Platform", "PMO"),

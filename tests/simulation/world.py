@@ -297,7 +297,7 @@ class World:
         versions = []
         for version in range(1, self.random.randint(2, 5)):
             status, state = self.random.choice(
-                [("open", "New"), ("in_progress", "Active"), ("resolved", "Resolved"), ("closed", "Closed")]
+                [("open", "New"), ("in_progress", "Active"), ("resolved", "Closed"), ("closed", "Closed")]
             )
             versions.append({
                 "id": id, "version": version, "team": self.random.choice(["Network", "Service Desk"]),

@@ -45,12 +45,12 @@ def test_the_configuration_comes_back_as_it_was_given(cloud, product):
 def test_every_fault_of_a_configuration_is_listed_and_nothing_is_taken(product):
     before = product.get("configuration")
     refused = product.configure(
-        before.text.replace("type: Bug", "kind_: Bug").replace("audience: project", "audience: x")
+        before.text.replace("type: Product Backlog Item", "kind_: Story").replace("audience: project", "audience: x")
     )
     assert refused.status_code == 400
     assert refused.headers["content-type"].startswith("application/problem+json")
     assert {fault["path"] for fault in refused.json()["faults"]} == {
-        "teams[0].audience", "routes[0].audience", "routes[2].type", "routes[2].kind_"}  # fmt: skip
+        "teams[0].audience", "routes[0].audience", "routes[3].type", "routes[3].kind_"}  # fmt: skip
     unknown_team = product.configure(before.text.replace("team: Service Desk", "team: Help Desk"))
     assert [fault["path"] for fault in unknown_team.json()["faults"]] == ["routes[4].team"]
     assert product.configure("connections: [").json()["detail"].startswith("this is not YAML")
