@@ -95,7 +95,10 @@ class BoardsDoor(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """All that is stored of one ticket, as one read found it. `token` lets exactly one writer save over it."""
+    """All that is stored of one ticket, as one read found it. `token` lets exactly one writer save over it.
+
+    `alias_of` is the id of the ticket that people know by what was read as an id here, its number.
+    """
 
     connection: str
     ticket_id: str
@@ -103,6 +106,7 @@ class Record:
     pushes: tuple[Push, ...]
     link: Link | None
     token: object = None
+    alias_of: str | None = None
 
 
 class TicketStore(Protocol):
@@ -116,7 +120,10 @@ class TicketStore(Protocol):
         ...
 
     def read(self, connection: str, ticket_id: str) -> Record:
-        """Ticket, pushes not yet folded into it, and link; empty where nothing is known. One storage call."""
+        """Ticket, pushes not yet folded into it, and link; empty where nothing is known. One storage call.
+
+        `ticket_id` may be the number of a saved ticket: then `alias_of` has its id.
+        """
         ...
 
     def save(self, record: Record, ticket: Ticket | None, link: Link) -> Record:

@@ -151,15 +151,15 @@ class TicketService:
             },
         }
 
-    def look_up(self, connection: str, ticket_id: str) -> dict[str, Any]:
+    def look_up(self, connection: str, id_or_number: str) -> dict[str, Any]:
         """What is known of a ticket: its work item, team, route and why, the version applied, or why it waits."""
-        record = self._known(connection, ticket_id)
-        ticket = fold(record.ticket or Ticket(ticket_id), record.pushes)
+        record = self._known(connection, id_or_number)
+        ticket = fold(record.ticket or Ticket(record.ticket_id), record.pushes)
         fields, link = values(ticket), record.link
         state, reason = self._standing(record)
         return {
             "connection": connection,
-            "ticket": ticket_id,
+            "ticket": ticket.id,
             "number": fields.get("number"),
             "title": fields.get("title"),
             "status": fields.get("status"),
@@ -211,10 +211,10 @@ class TicketService:
             self._note(hint, f"{type(error).__name__}: {error}")
             raise
 
-    def look_again(self, connection: str, ticket_id: str) -> None:
+    def look_again(self, connection: str, id_or_number: str) -> None:
         """An operator asks to try a ticket again, parked or not."""
-        self._known(connection, ticket_id)
-        self._hints.send(Hint(connection, ticket_id, retry=True))
+        record = self._known(connection, id_or_number)
+        self._hints.send(Hint(connection, record.ticket_id, retry=True))
 
     def sweep(self) -> int:
         """Hint at every ticket that is not in step, parked ones included: what makes lost hints harmless (D2)."""
@@ -240,10 +240,12 @@ class TicketService:
             raise Refused(404, f"there is no ITSM connection '{connection}'; known: {', '.join(itsm) or 'none'}")
         return itsm[connection]
 
-    def _known(self, connection: str, ticket_id: str) -> Record:
-        record = self._store.read(connection, ticket_id)
+    def _known(self, connection: str, id_or_number: str) -> Record:
+        record = self._store.read(connection, id_or_number)
+        if record.ticket is None and not record.pushes and record.alias_of is not None:
+            record = self._store.read(connection, record.alias_of)
         if record.ticket is None and not record.pushes:
-            raise Refused(404, f"no ticket '{ticket_id}' has come from '{connection}'")
+            raise Refused(404, f"no ticket '{id_or_number}' has come from '{connection}'")
         return record
 
 

@@ -62,6 +62,7 @@ class MemoryTickets:
 
     def __init__(self, on_call: OnCall = undisturbed) -> None:
         self.rows: dict[tuple[str, str], _Rows] = {}
+        self.aliases: dict[tuple[str, str], str] = {}
         self._call = _Calls(on_call)
 
     def add_push(self, connection: str, push: Push, key: str) -> bool:
@@ -77,7 +78,8 @@ class MemoryTickets:
             rows = self.rows.get((connection, ticket_id), _Rows())
             keys = tuple(sorted(rows.pushes, key=lambda key: (rows.pushes[key].received_at, key)))
             pushes = tuple(rows.pushes[key] for key in keys)
-            return Record(connection, ticket_id, rows.ticket, pushes, rows.link, _Token(rows.version, keys))
+            alias_of = self.aliases.get((connection, ticket_id))
+            return Record(connection, ticket_id, rows.ticket, pushes, rows.link, _Token(rows.version, keys), alias_of)
 
     def save(self, record: Record, ticket: Ticket | None, link: Link) -> Record:
         was = record.token
@@ -91,6 +93,8 @@ class MemoryTickets:
             if ticket is None:
                 return replace(record, link=link, token=replace(was, version=rows.version))
             rows.ticket = ticket
+            if "number" in ticket.said and ticket.said["number"].value not in ("", ticket.id):
+                self.aliases[record.connection, ticket.said["number"].value] = ticket.id
             for key in was.pushes:
                 del rows.pushes[key]
             return replace(record, ticket=ticket, pushes=(), link=link, token=_Token(rows.version, ()))

@@ -150,6 +150,14 @@ def test_the_life_of_a_ticket_as_it_is_told(at):
     assert told["work_item"] == {"id": 1, "url": "https://dev.azure.com/contoso/Fabrikam/_workitems/edit/1"}
 
 
+def test_a_ticket_is_found_by_the_number_people_know(at):
+    push(at, "6f1c", number="INC0012001")
+    work(at)
+    assert at.service.look_up("generic", "INC0012001") == at.service.look_up("generic", "6f1c")
+    at.service.look_again("generic", "INC0012001")
+    assert at.hints.take() == Hint("generic", "6f1c", retry=True)
+
+
 def test_a_ticket_in_step_costs_one_read(at):
     push(at)
     work(at)

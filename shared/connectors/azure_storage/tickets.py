@@ -6,6 +6,7 @@ entity-group transaction saves them all:
     {key}|link             the link; written by every save, so its etag guards the whole ticket
     {key}|ticket           what the folded pushes add up to
     {key}|push|{digest}    one push not folded yet; the digest is that of its delivery key
+    {number}|alias         the number by which people know the ticket, where that is not its id
 
 Small properties beside the document serve `waiting`: `kind`, `ticket_id`, and `open` on links that are not in step.
 """
@@ -17,7 +18,7 @@ from typing import Any
 from azure.data.tables import TableServiceClient
 
 from shared.connectors.azure_storage.keys import AFTER_SEPARATOR, SEPARATOR, digest, key
-from shared.connectors.azure_storage.tables import TRANSACTION_LIMIT, Table, delete, put
+from shared.connectors.azure_storage.tables import TRANSACTION_LIMIT, Table, delete, put, upsert
 from shared.connectors.azure_storage.values import pack, restore, unpack
 from shared.errors import Stale
 from shared.model import Link, LinkState, Push, Ticket
@@ -51,7 +52,7 @@ class TableTicketStore:
         return True
 
     def read(self, connection: str, ticket_id: str) -> Record:
-        link = ticket = None
+        link = ticket = alias_of = None
         link_etag = ticket_etag = None
         pushes: list[tuple[Push, str]] = []
         for row in self._table.query(
@@ -67,9 +68,11 @@ class TableTicketStore:
                     ticket, ticket_etag = restore(Ticket, unpack(row)), row.metadata["etag"]
                 case "push":
                     pushes.append((restore(Push, unpack(row)), row["RowKey"]))
+                case "alias":
+                    alias_of = row["ticket_id"]
         pushes.sort(key=lambda found: found[0].received_at)
         token = _Token(link_etag, ticket_etag, tuple(row_key for _, row_key in pushes))
-        return Record(connection, ticket_id, ticket, tuple(push for push, _ in pushes), link, token)
+        return Record(connection, ticket_id, ticket, tuple(push for push, _ in pushes), link, token, alias_of)
 
     def save(self, record: Record, ticket: Ticket | None, link: Link) -> Record:
         was = record.token
@@ -78,6 +81,7 @@ class TableTicketStore:
         operations = [put(row | {"open": _is_open(link, ticket or record.ticket)}, was.link)]
         if ticket is not None:
             operations.append(put(_row(record.connection, record.ticket_id, "ticket") | pack(ticket), was.ticket))
+            operations += [upsert(alias) for alias in _aliases(record.connection, ticket)]
         folded = was.pushes if ticket is not None else ()
         room = TRANSACTION_LIMIT - len(operations)
         # A push that is gone was dropped by a save that we have not read: the transaction fails and we read again.
@@ -107,6 +111,13 @@ class TableTicketStore:
 def _row(connection: str, ticket_id: str, kind: str, *more: str) -> dict[str, Any]:
     row_key = SEPARATOR.join((key(ticket_id), kind, *more))
     return {"PartitionKey": key(connection), "RowKey": row_key, "kind": kind, "ticket_id": ticket_id}
+
+
+def _aliases(connection: str, ticket: Ticket) -> list[dict[str, Any]]:
+    number = ticket.said["number"].value if "number" in ticket.said else ""
+    if number in ("", ticket.id):
+        return []
+    return [_row(connection, ticket.id, "alias") | {"RowKey": SEPARATOR.join((key(number), "alias"))}]
 
 
 def _is_open(link: Link, ticket: Ticket | None) -> bool:

@@ -118,6 +118,16 @@ class TestTicketStore:
         assert (now.ticket, now.link) == (ticket(), link())
         assert [each.fields["title"] for each in now.pushes] == ["meanwhile"]
 
+    def test_a_saved_ticket_is_found_by_its_number_too(self, store: TicketStore) -> None:
+        numbered = replace(ticket(), said={"number": Said("INC 1/2", ticket().order)})
+        store.add_push(SNOW, push(), "key")
+        assert store.read(SNOW, "INC 1/2").alias_of is None
+        store.save(store.read(SNOW, "T1"), numbered, link())
+        assert store.read(SNOW, "INC 1/2").alias_of == "T1"
+        assert store.read("jira", "INC 1/2").alias_of is None
+        assert store.read(SNOW, "T1").alias_of is None
+        assert list(store.waiting(SNOW)) == []
+
     def test_a_save_without_a_ticket_leaves_ticket_and_pushes(self, store: TicketStore) -> None:
         record = store.save(store.read(SNOW, "T1"), ticket(), link())
         store.add_push(SNOW, push(), "one")
