@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared.connectors.gate import Gate
 from shared.errors import NoTicket, Park, Refused, RetryLater, Throttled
@@ -39,8 +41,7 @@ class Vault:
     refresh = get
 
 
-@pytest.fixture
-def at():
+def somewhere() -> SimpleNamespace:
     """The product over memory, with a list of the calls it makes and a switch to make the next ones fail."""
     place = SimpleNamespace(
         now=datetime(2026, 3, 2, 8, tzinfo=UTC), calls=[], failing=set(), configuration=CONFIGURATION
@@ -64,6 +65,11 @@ def at():
         public_url="https://app.example",
     )  # fmt: skip
     return place
+
+
+@pytest.fixture
+def at():
+    return somewhere()
 
 
 def push(at, id="T-1", **fields) -> dict:
@@ -222,6 +228,23 @@ def test_a_comment_on_an_unknown_ticket_makes_no_work_item_until_more_is_known(a
     while at.hints.messages:
         work(at)
     assert len(at.boards.live()) == 1
+
+
+@given(st.data())
+def test_any_shuffle_and_repetition_of_pushes_ends_as_one_work_item_in_the_newest_state(data):
+    at = somewhere()
+    statuses = data.draw(st.lists(st.sampled_from(["open", "in_progress", "closed"]), min_size=1, max_size=5))
+    pushes = [{"version": n, "title": f"Title {n}", "status": status} for n, status in enumerate(statuses, start=1)]
+    deliveries = data.draw(st.permutations(pushes + data.draw(st.lists(st.sampled_from(pushes), max_size=5))))
+    for fields in deliveries:
+        push(at, **fields)
+        for _ in range(data.draw(st.integers(0, 2))):
+            work(at)
+    while at.hints.messages:
+        work(at)
+    [item] = at.boards.live()
+    assert item.fields["System.Title"] == f"Title {len(pushes)}"
+    assert item.fields["System.State"] == {"open": "New", "in_progress": "Active", "closed": "Closed"}[statuses[-1]]
 
 
 def test_the_sweep_finds_what_a_lost_hint_left(at):
