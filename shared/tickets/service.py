@@ -71,9 +71,8 @@ class TicketService:
         """
         itsm = self._itsm(connection)
         self._check_signature(itsm.signature, body, headers)
-        document = parse(body, headers.get("content-type"))
         try:
-            push = self._understand(itsm, document, headers, body)
+            push = self._understand(itsm, body, headers)
         except NoTicket as nothing:
             kept = self._keep_in_quarantine(connection, body, headers, nothing)
             raise NoTicket(f"{nothing.reason}; the body is kept in quarantine as {kept}", nothing.faults) from nothing
@@ -109,7 +108,8 @@ class TicketService:
         what = "is missing" if given is None else "does not fit the body"
         raise Refused(401, f"the signature in {signature.header} {what}")
 
-    def _understand(self, itsm: ItsmConnection, document: Any, headers: Mapping[str, str], body: bytes) -> Push:
+    def _understand(self, itsm: ItsmConnection, body: bytes, headers: Mapping[str, str]) -> Push:
+        document = parse(body, headers.get("content-type"))
         extended = preset(itsm.kind).extended(itsm.fields, itsm.statuses, itsm.priorities)
         digest = hashlib.sha256(body).hexdigest()
         return understand(document, headers, extended, self._clock(), digest, base_url=itsm.url or "")
@@ -126,7 +126,7 @@ class TicketService:
         """Where a ticket with this body would go and why, and the exact work item that would be written."""
         itsm = self._itsm(connection)
         configuration, _ = self._configuration()
-        push = self._understand(itsm, parse(body, headers.get("content-type")), headers, body)
+        push = self._understand(itsm, body, headers)
         ticket = fold(Ticket(push.ticket_id), [push])
         marker = self.status_url(connection, push.ticket_id)
         with self._boards.open() as boards:

@@ -31,6 +31,8 @@ def test_a_push_is_answered_202_with_a_status_address_and_so_is_its_repeat(produ
         ("contoso", b"{}", {}, 404, "no ITSM connection 'contoso'"),
         ("generic", b'{"title": "no id"}', {}, 422, "quarantine"),
         ("servicenow", b'{"result": {}}', {}, 422, "quarantine"),
+        ("generic", b'"just a text"', {}, 422, "quarantine"),
+        ("generic", b'[{"id": "1"}, {"id": "2"}]', {}, 422, "quarantine"),
         ("rt", b"{}", {}, 401, "is missing"),
         ("rt", b"{}", {"X_Hub_Signature": "sha256=00"}, 401, "does not fit"),
         ("generic", b'{"id": "1", "body": "' + b"x" * 600_000 + b'"}', {}, 413, "512 KiB"),
