@@ -107,6 +107,8 @@ def test_a_history_shuffled_and_repeated_ends_as_one_work_item_in_its_newest_sta
 ):
     _, names, expected = HISTORIES[product_name]
     deliveries = [f"{product_name}.{name}" for name in names] * 3
+    if missing := set(deliveries) - set(recorded.names()):
+        pytest.skip(f"not on this machine: {', '.join(sorted(missing))}")
     Random(5).shuffle(deliveries)
     answers = [push(product, name, f"{product_name}-history") for name in deliveries]
     assert {answer.status_code for answer in answers} == {202}
