@@ -32,17 +32,18 @@ class Push:
     actor: str | None = None
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Order:
-    """Where a statement stands in its ticket's history; the larger wins.
+    """Where a statement stands in its ticket's history; `tickets.history.newer` compares two.
 
-    `version` is the product's own count (0 where it has none), `at` the moment of change in UTC ISO form, `tie` a hash
-    so that two statements of the same version and moment are ordered the same way everywhere.
+    `version` is the product's own count, `at` the moment of change (of arrival where none was told) and `received` that
+    of arrival, both in UTC ISO form; `tie` is a hash, so that any two are ordered the same way everywhere.
     """
 
-    version: int
-    at: str
-    tie: str
+    version: int | None = None
+    at: str = ""
+    received: str = ""
+    tie: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Ticket:
 
     id: str
     said: Mapping[str, Said] = field(default_factory=dict)
-    order: Order = Order(0, "", "")
+    order: Order = Order()
     seen: tuple[str, ...] = ()
 
 

@@ -34,18 +34,27 @@ def fold(ticket: Ticket, pushes: Iterable[Push]) -> Ticket:
     fresh = {key: push for push in pushes if (key := delivery_key(push)) not in ticket.seen}
     if not fresh:
         return ticket
-    orders = _orders(ticket, fresh.values())
-    said = dict(ticket.said)
-    for push, order in orders:
+    said, latest = dict(ticket.said), ticket.order
+    for push in fresh.values():
+        order = _order(push)
+        latest = order if newer(order, latest) else latest
         for name, value in push.fields.items():
-            if name not in said or said[name].order < order:
+            if name not in said or newer(order, said[name].order):
                 said[name] = Said(value, order)
-    return replace(
-        ticket,
-        said=said,
-        order=max([ticket.order, *(order for _, order in orders)]),
-        seen=(*ticket.seen, *sorted(fresh))[-REMEMBERED_DELIVERIES:],
-    )
+    seen = (*ticket.seen, *sorted(fresh))[-REMEMBERED_DELIVERIES:]
+    return replace(ticket, said=said, order=latest, seen=seen)
+
+
+def newer(one: Order, other: Order) -> bool:
+    """Whether `one` comes after `other`: by version where both have one, else by the moment of change.
+
+    Changes of the same moment are taken in the order of their arrival. For a product whose versions and clock agree this
+    is one order over all pushes, with and without versions.
+    """
+    moments = (one.at, one.received, one.tie), (other.at, other.received, other.tie)
+    if one.version is not None and other.version is not None:
+        return (one.version, *moments[0]) > (other.version, *moments[1])
+    return moments[0] > moments[1]
 
 
 def values(ticket: Ticket) -> dict[str, str]:
@@ -53,20 +62,12 @@ def values(ticket: Ticket) -> dict[str, str]:
     return {name: said.value for name, said in ticket.said.items()}
 
 
-def _orders(ticket: Ticket, pushes: Iterable[Push]) -> list[tuple[Push, Order]]:
-    """Place each push in history. One without a version is taken to follow the latest version known at its time."""
-    pushes = list(pushes)
-    known = [(ticket.order.at, ticket.order.version)]
-    known += [(said.order.at, said.order.version) for said in ticket.said.values()]
-    known += [(_at(push), push.version) for push in pushes if push.version is not None]
-
-    def version(push: Push) -> int:
-        if push.version is not None:
-            return push.version
-        return max((version for at, version in known if at <= _at(push)), default=0)
-
-    return [(push, Order(version(push), _at(push), push.body_hash)) for push in pushes]
+def describes(ticket: Ticket) -> bool:
+    """Whether anything is known of the ticket but its id: a comment on an unknown ticket tells no more."""
+    return bool(ticket.said.keys() - {"changed_at_raw"})
 
 
-def _at(push: Push) -> str:
-    return (push.changed_at or push.received_at).isoformat(timespec="microseconds")
+def _order(push: Push) -> Order:
+    received = push.received_at.isoformat(timespec="microseconds")
+    at = push.changed_at.isoformat(timespec="microseconds") if push.changed_at else received
+    return Order(push.version, at, received, push.body_hash)

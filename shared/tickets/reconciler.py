@@ -22,7 +22,7 @@ from shared.errors import InDoubt, NotFound, Park, RetryLater, Stale, StopConnec
 from shared.model import Hint, Hyperlink, Link, LinkState, Ticket, WorkItem, WorkItemDraft, WorkItemType
 from shared.ports import Boards, BoardsDoor, Clock, Record, TicketStore
 from shared.tickets import planning
-from shared.tickets.history import fold, values
+from shared.tickets.history import describes, fold, values
 from shared.tickets.routing import Decision, decide
 
 MOST_WRITES_PER_RUN = 8  # one for the fields and one for each further transition of state; more is a loop
@@ -96,7 +96,7 @@ class Reconciler:
             return Outcome.UNKNOWN
         configuration, generation = self.configuration()
         ticket = fold(record.ticket or Ticket(hint.ticket_id), record.pushes)
-        if not ticket.said:  # a comment on a ticket of which nothing else has come yet
+        if not describes(ticket):
             return Outcome.UNKNOWN
         link = record.link or self._reserve(hint)
         self._wait_for_lease(link)

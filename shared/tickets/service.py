@@ -15,7 +15,7 @@ from shared.errors import BoardbridgeError, NoTicket, Park, Refused, RetryLater,
 from shared.model import Hint, LinkState, Order, Push, Quarantined, Ticket
 from shared.ports import BoardsDoor, Clock, Hints, Quarantine, Record, Secrets, TicketStore
 from shared.tickets import planning
-from shared.tickets.history import delivery_key, fold, values
+from shared.tickets.history import delivery_key, describes, fold, values
 from shared.tickets.mapping import parse, preset, understand
 from shared.tickets.reconciler import Outcome, Reconciler, Timing
 from shared.tickets.signatures import verify
@@ -187,7 +187,7 @@ class TicketService:
             return "waiting", shut
         if link and link.lease_until and link.lease_until > self._clock():
             return "creating" if link.state is LinkState.CREATING else "updating", "a write is under way"
-        if not values(fold(record.ticket or Ticket(record.ticket_id), record.pushes)):
+        if not describes(fold(record.ticket or Ticket(record.ticket_id), record.pushes)):
             return "accepted", "nothing but its id is known yet; its title will come with the next full push"
         return "accepted", "it is stored and will be worked on next"
 
@@ -256,4 +256,4 @@ def _applied(record: Record) -> bool:
 
 def _version(order: Order) -> str:
     """The product's own version where it has one, else the time of the change."""
-    return str(order.version) if order.version else order.at
+    return order.at if order.version is None else str(order.version)

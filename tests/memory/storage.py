@@ -110,7 +110,7 @@ def _waits(rows: _Rows) -> bool:
         return True
     if (link := rows.link) is None:
         return False
-    if rows.ticket is not None and (link.applied is None or link.applied < rows.ticket.order):
+    if rows.ticket is not None and link.applied != rows.ticket.order:
         return True
     return link.state is LinkState.CREATING or link.intent is not None or bool(link.waiting or link.parked)
 

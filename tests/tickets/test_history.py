@@ -1,7 +1,9 @@
 """A ticket is the sum of its pushes: shuffles, repeats and partial bodies do not matter."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -57,11 +59,26 @@ def test_an_empty_value_clears():
     }
 
 
-def test_a_push_without_a_version_follows_the_latest_version_of_its_time():
-    versioned = push(version=7, minute=0, fields={"title": "seven"})
-    plain = push(minute=5, fields={"title": "later, by a template without a version"})
-    stale = push(minute=-5, fields={"title": "earlier, without a version"})
-    assert after(versioned, plain, stale)["title"] == "later, by a template without a version"
+MIXED = [
+    push(version=7, minute=0, fields={"title": "seven"}),
+    push(minute=5, fields={"title": "later, by a template without a version"}),
+    push(minute=-5, fields={"title": "earlier, without a version"}),
+]
+
+
+@pytest.mark.parametrize("order", [*permutations(range(3))])
+def test_pushes_with_and_without_a_version_are_told_apart_by_their_time_however_they_come(order):
+    ticket = Ticket("T-1")
+    for index in order:
+        ticket = fold(ticket, [MIXED[index]])
+    assert values(ticket)["title"] == "later, by a template without a version"
+
+
+def test_changes_of_the_same_second_stand_in_the_order_in_which_they_came():
+    words = ["open", "in_progress", "resolved", "closed"]
+    pushes = [push(minute=1, received=n, fields={"status": word}) for n, word in enumerate(words)]
+    for some in permutations(pushes):
+        assert after(*some)["status"] == "closed"
 
 
 def test_without_version_time_or_delivery_id_arrival_is_the_order_and_no_word_is_lost():

@@ -123,5 +123,5 @@ def _aliases(connection: str, ticket: Ticket) -> list[dict[str, Any]]:
 def _is_open(link: Link, ticket: Ticket | None) -> bool:
     """Whether the link is not in step: unfinished, set aside, or behind what its ticket says."""
     unfinished = link.state is LinkState.CREATING or link.intent is not None
-    behind = ticket is not None and (link.applied is None or link.applied < ticket.order)
+    behind = ticket is not None and link.applied != ticket.order
     return unfinished or behind or bool(link.waiting or link.parked)

@@ -45,7 +45,7 @@ def push(ticket_id: str = "T1", **fields: str) -> Push:
 
 
 def ticket(id: str = "T1", version: int = 3) -> Ticket:
-    order = Order(version, "2026-11-20T14:30:00Z", "tie")
+    order = Order(version, "2026-11-20T14:30:00Z", "2026-11-20T14:30:01Z", "tie")
     return Ticket(id, {"title": Said("Printer on fire", order)}, order, seen=("key",))
 
 
