@@ -10,7 +10,7 @@ from typing import Any
 
 import azure.functions as func
 
-from shared.errors import BoardbridgeError, Refused, RetryLater
+from shared.errors import BoardbridgeError, Park, Refused, RetryLater
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +43,8 @@ def answering(handler: Handler) -> Handler:
             response = problem(503, wait.reason)
             response.headers["Retry-After"] = str(ceil(max(wait.after_seconds, 1)))
             return response
+        except Park as refusal:  # by Azure DevOps or Key Vault, of what the caller asked for
+            return problem(422, refusal.reason)
         except BoardbridgeError as error:
             log.exception("%s failed", handler.__name__)
             return problem(502, error.reason)

@@ -17,5 +17,8 @@ def itsm_intake(req: func.HttpRequest) -> func.HttpResponse:
     body = req.get_body()
     if len(body) > LARGEST_BODY_BYTES:
         return problem(413, f"the body has {len(body)} bytes; send the ticket without attachments, at most 512 KiB")
-    accepted = services().tickets.accept(req.route_params["connection"], body, headers_of(req))
+    headers = headers_of(req)
+    if headers.get("content-encoding", "identity") not in ("", "identity"):
+        return problem(415, f"send the body as it is, not as {headers['content-encoding']}")
+    accepted = services().tickets.accept(req.route_params["connection"], body, headers)
     return answer(accepted, 202, {"Location": accepted["status_url"]})

@@ -1,7 +1,7 @@
 """What operators ask and change over HTTP: configuration, routes, tickets, connections, quarantine."""
 
 import json
-from urllib.parse import unquote
+import re
 
 import azure.functions as func
 
@@ -30,7 +30,7 @@ def put_configuration(req: func.HttpRequest) -> func.HttpResponse:
         text = req.get_body().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise Refused(400, f"the document is not UTF-8: {error}") from error
-    expected = headers_of(req).get("if-match", "").strip('W/"') or None
+    expected = headers_of(req).get("if-match", "").strip('W/"*') or None
     generation = services().operation.replace_configuration(text, expected)
     looked_at = services().tickets.sweep()  # a changed rule may free what was parked
     return answer({"generation": generation, "tickets_looked_at_again": looked_at}, headers={"ETag": f'"{generation}"'})
@@ -89,4 +89,7 @@ def _envelope(body: bytes) -> tuple[str, bytes]:
 
 
 def _ticket_id(req: func.HttpRequest) -> str:
-    return unquote(req.route_params.get("id", ""))
+    """From the path, where the platform has decoded everything but slashes, or from `?id=`."""
+    if "id" in req.params:
+        return req.params["id"]
+    return re.sub("%2F", "/", req.route_params.get("id", ""), flags=re.IGNORECASE)

@@ -20,9 +20,9 @@ type Extend = Callable[[str, Mapping[str, str]], object]
 
 
 def _url(value: str) -> str:
-    if re.match(r"https://[^/\s]+|http://(127\.0\.0\.1|localhost)(:\d+)?(/|$)", value):
+    if re.match(r"https://[^/\s@]+(/|$)|http://(127\.0\.0\.1|localhost)(:\d+)?(/|$)", value):
         return value.rstrip("/")
-    raise ValueError("write a full https:// address")
+    raise ValueError("write a full https:// address, without a user name or password")
 
 
 def _secret_name(value: str) -> str:
@@ -111,7 +111,7 @@ class Route(Destination):
 
     name: str
     connections: tuple[str, ...] | None = None
-    when: Mapping[str, str | tuple[str, ...]] = {}
+    when: Mapping[str, str | Annotated[tuple[str, ...], Field(min_length=1)]] = {}
     audience: Audience = "technical"
 
 
@@ -220,8 +220,10 @@ def _connections(given: Any, itsm_kinds: Collection[str]) -> tuple[Any, list[Fau
     models, faults = {}, []
     kinds = {name: c.get("kind") if isinstance(c, Mapping) else None for name, c in given.items()}
     for name, connection in given.items():
-        if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", str(name)):
-            fix = "name a connection with lower-case letters, digits and dashes; it is part of the address"
+        if not isinstance(name, str) or not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", name):
+            fix = (
+                "name a connection with lower-case letters, digits and dashes, a number in quotes: it is in the address"
+            )
             faults.append((f"connections.{name}", fix))
         if kinds[name] not in (None, AZURE_DEVOPS, *itsm_kinds):
             known = ", ".join([AZURE_DEVOPS, *sorted(itsm_kinds)])
@@ -280,6 +282,8 @@ def _faults_of(error: ValidationError, *under: Any) -> list[Fault]:
 def _path(location: Iterable[Any]) -> str:
     path = ""
     for part in location:
+        if part == "str" or str(part).startswith(("tuple[", "constrained-")):  # the arm of a union, not of the document
+            continue
         path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else str(part)
     return path
 
@@ -290,6 +294,8 @@ def _what_to_fix(error: Mapping[str, Any]) -> str:
             return "this is needed"
         case "extra_forbidden":
             return "this is not known here; check the spelling"
+        case "tuple_type" | "list_type":
+            return "write a list here"
         case "value_error":
             return str(error["ctx"]["error"])
         case _:

@@ -46,7 +46,7 @@ class Throttled(RetryLater):
 
 
 class InDoubt(BoardbridgeError):
-    """A write was sent and no answer came back; it must not be repeated before it was searched for (SYNC.md C4, C6)."""
+    """A write was sent and no answer came back; it must not be repeated before it was searched for."""
 
 
 class Stale(BoardbridgeError):

@@ -76,18 +76,20 @@ class LinkState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Our record that a ticket and a work item are one thing (SYNC.md section 2).
+    """Our record that a ticket and a work item are one thing.
 
     `baseline` is what the ticket asked for when it was last applied, aspect by aspect; `intent` is the baseline that
     the write now under way will leave, `intent_fields` the field values it writes and `intent_rev` the revision it is
     tested against (None while creating). Long text is kept as a hash in all three. `marker` is the URL written into
-    the work item that we create, by which it is found again. `parked_on` tells what was tried when it was parked.
+    the work item that we create, by which it is found again; `organisation` the address where it was created.
+    `parked_on` tells what was tried when it was parked.
     """
 
     id: str
     state: LinkState
     marker: str
     project: str = ""
+    organisation: str = ""
     work_item_id: int | None = None
     work_item_url: str = ""
     baseline: Mapping[str, str] = field(default_factory=dict)

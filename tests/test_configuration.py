@@ -97,6 +97,9 @@ def test_a_good_document_is_taken():
         ("connections/servicenow/fields", {"x": "a["}, "connections.servicenow.fields.x", "JMESPath"),
         ("connections/servicenow/statuses", {"9": "done"}, "connections.servicenow.statuses.9", "in_progress"),
         ("connections/Service Now", {"kind": "servicenow"}, "connections.Service Now", "lower-case"),
+        ("connections/servicenow/url", "https://u:pw@x.example", "connections.servicenow.url", "without a user name"),
+        ("routes/0/when", {"team": {"name": "x"}}, "routes[0].when.team", "list"),
+        ("routes/0/when", {"team": []}, "routes[0].when.team", "at least 1"),
         ("connections/contoso", ..., "connections", "exactly one"),
     ],
 )  # fmt: skip
@@ -117,6 +120,12 @@ def test_all_faults_are_listed_at_once():
 def test_rubbish_is_refused_not_a_crash(document):
     with pytest.raises(Refused):
         parse(document)
+
+
+def test_a_connection_named_by_a_number_is_told_to_quote_it():
+    document = copy.deepcopy(GOOD)
+    document["connections"][12345678901] = {"kind": "servicenow"}
+    assert "in quotes" in faults(document)["connections.12345678901"]
 
 
 def test_local_addresses_may_be_plain_http():

@@ -54,6 +54,7 @@ class Gate:
             raise
         except StopConnection as stop:
             if not health.stopped:
+                self._confirm(stop)
                 log.error("connection '%s' is stopped: %s", self._connection, stop.reason)
             self._health.write(self._connection, Health(None, stop.reason, self._clock(), self._credential()))
             raise RetryLater(stop.reason, self._stopped_retry_seconds) from stop
@@ -68,6 +69,14 @@ class Gate:
     def pause(self, seconds: float) -> None:
         """Make everyone wait; also for answers that succeeded but came with a Retry-After."""
         self._health.write(self._connection, Health(paused_until=self._clock() + timedelta(seconds=seconds)))
+
+    def _confirm(self, stop: StopConnection) -> None:
+        """Stop nobody for one odd answer, such as a proxy's page: raises `RetryLater` if a second call goes well."""
+        try:
+            self.boards.check()
+        except StopConnection:
+            return
+        raise RetryLater(f"once refused, then not: {stop.reason}", self._stopped_retry_seconds) from stop
 
     def _try_again(self, health: Health) -> None:
         """Open a stopped connection if its credential was renewed or it is time for a try, and one call succeeds."""

@@ -108,7 +108,8 @@ class Http:
             raise self._broken(error, writes) from error
         content = response.content
         if credential and not response.ok:
-            content = content.replace(credential.token.encode(), b"***")
+            for secret in (credential.authorization.rpartition(" ")[2], credential.token):
+                content = content.replace(secret.encode(), b"***")
         return Answer(response.status_code, response.headers, content)
 
     def _broken(self, error: requests.RequestException, writes: bool) -> BoardbridgeError:

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from shared.configuration import AzureDevOpsConnection, Configuration, Extend, live_faults, parse, projects
-from shared.errors import NotFound, Refused, RetryLater, Stale, StopConnection
+from shared.errors import NotFound, Park, Refused, RetryLater, Stale, StopConnection
 from shared.model import Quarantined, Team
 from shared.ports import Boards, Clock, ConfigurationStore, HealthBoard, Quarantine
 
@@ -19,6 +19,17 @@ MOST_QUARANTINED_LISTED = 100
 class _Parsed:
     generation: str
     configuration: Configuration
+
+
+class _Unambiguous(yaml.SafeLoader):
+    """YAML without tags, in which a key may stand only once: the second would silently replace the first."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for (key, _), name in zip(node.value, keys, strict=True):
+            if keys.count(name) > 1 and name != "<<":
+                raise yaml.constructor.ConstructorError(None, None, f"'{name}' stands there twice", key.start_mark)
+        return super().construct_mapping(node, deep)
 
 
 class OperationService:
@@ -66,7 +77,7 @@ class OperationService:
         is the generation it was edited from; another one in force refuses it (412).
         """
         try:
-            document = yaml.safe_load(text)
+            document = yaml.load(text, Loader=_Unambiguous)  # noqa: S506 - a SafeLoader
         except yaml.YAMLError as error:
             raise Refused(400, f"this is not YAML: {' '.join(str(error).split())}") from error
         configuration = parse(document, self._itsm_kinds, self._extend)
@@ -87,7 +98,7 @@ class OperationService:
                     live[project] = boards.teams(project)
                 except NotFound:
                     live[project] = None
-        except StopConnection as stop:
+        except (StopConnection, Park) as stop:
             raise Refused(
                 400,
                 "the configuration could not be held against the organisation",

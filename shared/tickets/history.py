@@ -48,8 +48,8 @@ def fold(ticket: Ticket, pushes: Iterable[Push]) -> Ticket:
 def newer(one: Order, other: Order) -> bool:
     """Whether `one` comes after `other`: by version where both have one, else by the moment of change.
 
-    Changes of the same moment are taken in the order of their arrival. For a product whose versions and clock agree this
-    is one order over all pushes, with and without versions.
+    Changes of the same moment are taken in the order of their arrival. For a product whose versions and clock agree,
+    this is one order over all pushes, with and without versions.
     """
     moments = (one.at, one.received, one.tie), (other.at, other.received, other.tie)
     if one.version is not None and other.version is not None:

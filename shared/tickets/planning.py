@@ -1,7 +1,7 @@
 """What a ticket asks of its work item, and the smallest change that brings the work item there.
 
 A ticket's wishes are flat text by *aspect* (title, state, area, …). An aspect is written when the wish differs from the
-one last applied, the baseline (SYNC.md, one way): what the team edited on the board stays until the ticket itself
+one last applied, the baseline: what the team edited on the board stays until the ticket itself
 changes that aspect. Baselines hold long text as a hash.
 """
 
@@ -22,7 +22,14 @@ LONGEST_TITLE = 255  # System.Title's own limit
 LONGEST_PLAIN_WISH = 400
 PRIORITY = "Microsoft.VSTS.Common.Priority"
 REPRO_STEPS = "Microsoft.VSTS.TCM.ReproSteps"
-LOOKS_LIKE_HTML = re.compile(r"</[a-z][a-z0-9]*\s*>|<br\s*/?>", re.IGNORECASE)
+# Elements that the sanitiser drops, as opposed to words in angle brackets, which are text: <joe@example.com>.
+DROPPED = (
+    "html head body title meta link base style script noscript template form input button select option textarea label "
+    "font iframe object embed svg math video audio source canvas o:p"
+)
+ELEMENT = "|".join(sorted({*nh3.ALLOWED_TAGS, *DROPPED.split()}))
+LOOKS_LIKE_HTML = re.compile(rf"</(?:{ELEMENT})\s*>|<br\s*/?>", re.IGNORECASE)
+NO_ELEMENT = re.compile(rf"<(?!/?(?:{ELEMENT})[\s/>]|!--)", re.IGNORECASE)
 
 # In what order the categories of a type are tried for a ticket's status: not every type has every category.
 CATEGORIES = {
@@ -35,20 +42,20 @@ CATEGORIES = {
 
 
 def wishes(fields: Mapping[str, str], ticket_id: str, destination: Destination, area: str) -> dict[str, str]:
-    """What the ticket asks for, by aspect; an aspect that it says nothing of is absent."""
+    """What the ticket asks for, by aspect: absent where it says nothing, empty where it wants nothing there."""
     wanted = {
         "project": destination.project,
         "area": area,
         "title": _title(fields.get("title") or fields.get("number") or ticket_id),
         "tags": "; ".join(destination.tags),
         "description": description(fields.get("body"), fields.get("body_format", "text")),
-        "priority": _priority(fields, destination),
-        "state": fields.get("status_category"),
+        "priority": _priority(fields, destination) or None,
+        "state": fields.get("status_category") or None,
         "iteration": _iteration(destination),
         "parent": str(destination.parent) if destination.parent else None,
         "url": fields.get("url"),
     }
-    return {aspect: value for aspect, value in wanted.items() if value is not None and value != ""}
+    return {aspect: value for aspect, value in wanted.items() if value is not None}
 
 
 def fingerprint(wanted: Mapping[str, str]) -> dict[str, str]:
@@ -58,7 +65,7 @@ def fingerprint(wanted: Mapping[str, str]) -> dict[str, str]:
 
 def unmet(wanted: Mapping[str, str], baseline: Mapping[str, str]) -> set[str]:
     """Aspects whose wish is not the one last applied."""
-    return {aspect for aspect, value in fingerprint(wanted).items() if baseline.get(aspect) != value}
+    return {aspect for aspect, value in fingerprint(wanted).items() if baseline.get(aspect, "") != value}
 
 
 def draft(
@@ -69,8 +76,8 @@ def draft(
         "System.Title": wanted["title"],
         "System.AreaPath": wanted["area"],
         "System.IterationPath": iteration,
-        description_field(type): wanted.get("description"),
-        "System.Tags": wanted.get("tags"),
+        description_field(type): wanted.get("description") or None,
+        "System.Tags": wanted["tags"] or None,
         PRIORITY: _number(wanted.get("priority")) if PRIORITY in type.fields else None,
     }
     return WorkItemDraft(
@@ -141,7 +148,7 @@ def intent_fields(change: WorkItemChange) -> dict[str, str]:
 
 
 def landed(intent: Mapping[str, str], revision: WorkItem) -> bool:
-    """Whether `revision`, the one right after the revision that a write was tested against, is that write (SYNC.md W5).
+    """Whether `revision`, the one right after the revision that a write was tested against, is that write.
 
     The test of the revision makes this exact: our write could only ever have become that very revision. A write of no
     field (links only) is not to be told this way and need not be: writing it again changes nothing.
@@ -169,7 +176,7 @@ def description(body: str | None, body_format: str) -> str | None:
     if body is None:
         return None
     if body_format == "html" or (body_format == "auto" and LOOKS_LIKE_HTML.search(body)):
-        return nh3.clean(body)
+        return nh3.clean(NO_ELEMENT.sub("&lt;", body))
     return html.escape(body.strip(), quote=False).replace("\r\n", "\n").replace("\n", "<br>")
 
 

@@ -12,6 +12,7 @@ sync algorithm:
 
 import hashlib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
@@ -62,6 +63,7 @@ class Goal:
     type: WorkItemType
     ticket_link: Hyperlink | None
     marker: Hyperlink
+    organisation: str
     iteration: Callable[[], str | None]
 
     def draft(self) -> WorkItemDraft:
@@ -107,10 +109,15 @@ class Reconciler:
         with self.boards.open() as boards:
             try:
                 goal = self.goal(boards, configuration, hint.connection, ticket, link.marker)
-                return run.create(boards, goal) if link.state is LinkState.CREATING else run.update(boards, goal)
+                if link.state is LinkState.CREATING:
+                    return run.create(boards, goal)
+                return run.update(boards, goal, look=hint.retry)
             except Park as refusal:
-                run.save(parked=refusal.reason, parked_on=tried, lease_owner="", lease_until=None)
+                run.save(parked=refusal.reason, parked_on=tried, **_NO_LEASE)
                 return Outcome.PARKED
+            except RetryLater as wait:
+                run.note(wait.reason)
+                raise
 
     def goal(self, boards: Boards, configuration: Configuration, connection: str, ticket: Ticket, marker: str) -> Goal:
         """What the ticket asks for under `configuration`. Raises `Park` where that cannot be had."""
@@ -125,6 +132,7 @@ class Reconciler:
             type=boards.work_item_type(destination.project, destination.type),
             ticket_link=Hyperlink(fields["url"], label) if fields.get("url") else None,
             marker=Hyperlink(marker, f"Boardbridge: {label}"),
+            organisation=configuration.boards[1].url,
             iteration=lambda: self._iteration(boards, destination),
         )
 
@@ -153,8 +161,14 @@ class Reconciler:
         return Link(
             id=f"{hint.connection}:{hint.ticket_id}",
             state=LinkState.CREATING,
-            marker=self.status_url(hint.connection, hint.ticket_id),
+            marker=self.marker(hint.connection, hint.ticket_id),
         )
+
+    def marker(self, connection: str, ticket_id: str) -> str:
+        """The status address with a digest: a search that ignores case must not take `ab` for `aB`."""
+        address = self.status_url(connection, ticket_id)
+        digest = hashlib.sha256(f"{connection}:{ticket_id}".encode("utf-8", "surrogatepass")).hexdigest()[:12]
+        return f"{address}{'&' if '?' in address else '?'}link={digest}"
 
     def _wait_for_lease(self, link: Link) -> None:
         seconds = (link.lease_until - self.clock()).total_seconds() if link.lease_until else 0
@@ -173,11 +187,16 @@ class _Run:
 
     def save(self, **changes: object) -> None:
         """Save the link with `changes`; the first save of a run also keeps the folded ticket (S2)."""
-        self._link = replace(self._link, waiting="", **changes)
+        self._link = replace(self._link, **{"waiting": "", **changes})
         if self._link == self._record.link and not self._record.pushes:
             return
         ticket = self._ticket if self._record.pushes else None
         self._record = self._of.store.save(self._record, ticket, self._link)
+
+    def note(self, reason: str) -> None:
+        """Say on the ticket why it waits; whoever wrote to it meanwhile knows better, and storage may be what fails."""
+        with suppress(Stale, RetryLater):
+            self.save(waiting=reason)
 
     # ---------------------------------------------------------------- create once
 
@@ -207,6 +226,7 @@ class _Run:
             work_item_id=item.id,
             work_item_url=item.url,
             project=item.project,
+            organisation=goal.organisation,
             baseline=baseline,
             **_SETTLED,
             **_NO_LEASE,
@@ -215,8 +235,12 @@ class _Run:
 
     # ---------------------------------------------------------------- keep current
 
-    def update(self, boards: Boards, goal: Goal) -> Outcome:
+    def update(self, boards: Boards, goal: Goal, *, look: bool = False) -> Outcome:
+        """`look`: make sure that the work item is there even if nothing has to be written."""
         self._link = replace(self._link, **self._told(goal))
+        self._ensure_same_organisation(goal)
+        if look:
+            self._work_item(boards)
         self._settle(boards)
         outcome = Outcome.UNCHANGED
         for _ in range(MOST_WRITES_PER_RUN):
@@ -238,6 +262,15 @@ class _Run:
             raise Park(f"the work item still is not as asked after {MOST_WRITES_PER_RUN} writes")  # I7
         self.save(**self._applied())
         return outcome
+
+    def _ensure_same_organisation(self, goal: Goal) -> None:
+        """The same number is another work item elsewhere."""
+        made_at = self._link.organisation
+        if made_at != goal.organisation:
+            raise Park(
+                f"work item {self._link.work_item_id} was made in {made_at}, and the configuration now names "
+                f"{goal.organisation}: its work items are not touched"
+            )
 
     def _settle(self, boards: Boards) -> None:
         """Decide what became of a write that a dead run left (W4, W5)."""
@@ -263,7 +296,7 @@ class _Run:
     # ---------------------------------------------------------------- writing
 
     def _write(self, write: Callable[[], WorkItem]) -> WorkItem:
-        """Write to Azure DevOps under the lease and intent just saved, and take both back if it is refused."""
+        """Write to Azure DevOps under the lease and intent just saved; what became of the intent is settled later."""
         timing, link = self._of.timing, self._link
         needed = timedelta(seconds=timing.request_timeout_seconds + timing.late_landing_seconds)
         if link.lease_until is None or link.lease_until - self._of.clock() < needed:
@@ -274,7 +307,8 @@ class _Run:
         except InDoubt as doubt:  # C6: nobody looks what became of it before it can have landed
             raise RetryLater(doubt.reason, timing.lease_seconds) from doubt
         except (Park, RetryLater, StopConnection, Stale):
-            self.save(**_SETTLED, **_NO_LEASE)
+            # Refused, so nothing lands later; but what stands between us and the server may have made the answer up.
+            self.save(**_NO_LEASE)
             raise
 
     # ---------------------------------------------------------------- what each save says

@@ -47,7 +47,8 @@ def _objection(route: Route, fields: Mapping[str, str], connection: str) -> str 
 
 
 def _matches(value: str, pattern: str) -> bool:
-    return fnmatchcase(value.strip().casefold(), pattern.strip().casefold())
+    """`*` and `?` are wildcards; a bracket is a bracket, as in the names of many teams."""
+    return fnmatchcase(value.strip().casefold(), pattern.strip().casefold().replace("[", "[[]"))
 
 
 def _reason(route: Route, fields: Mapping[str, str], connection: str) -> str:

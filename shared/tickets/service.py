@@ -6,6 +6,7 @@ work item there. Here is what the outside asks for: take a push, explain a route
 
 import hashlib
 import logging
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
@@ -21,6 +22,9 @@ from shared.tickets.reconciler import Outcome, Reconciler, Timing
 from shared.tickets.signatures import verify
 
 log = logging.getLogger(__name__)
+
+# Percent signs, backslashes and what is not printed; empty, `.` and `..` as a segment; half a surrogate pair.
+REWRITTEN_IN_PATHS = re.compile(r"[%\\\x00-\x1f\x7f\ud800-\udfff]|(?:^|/)\.{0,2}(?:/|$)")
 
 
 class TicketService:
@@ -60,7 +64,11 @@ class TicketService:
         )
 
     def status_url(self, connection: str, ticket_id: str) -> str:
-        return f"{self._public_url}/api/tickets/{quote(connection, safe='')}/{quote(ticket_id, safe='')}"
+        """Where `look_up` answers for a ticket. An id that would be rewritten in a path goes into the query."""
+        address = f"{self._public_url}/api/tickets/{quote(connection, safe='')}"
+        if REWRITTEN_IN_PATHS.search(ticket_id):
+            return f"{address}?id={quote(ticket_id, safe='', errors='surrogatepass')}"
+        return f"{address}/{quote(ticket_id, safe='/')}"
 
     # ---------------------------------------------------------------- intake: store, hint, answer
 
@@ -128,7 +136,7 @@ class TicketService:
         configuration, _ = self._configuration()
         push = self._understand(itsm, body, headers)
         ticket = fold(Ticket(push.ticket_id), [push])
-        marker = self.status_url(connection, push.ticket_id)
+        marker = self._reconciler.marker(connection, push.ticket_id)
         with self._boards.open() as boards:
             goal = self._reconciler.goal(boards, configuration, connection, ticket, marker)
             draft = goal.draft()
@@ -179,12 +187,12 @@ class TicketService:
         link = record.link
         if link and link.parked:
             return "parked", link.parked
-        if link and link.waiting:
-            return "waiting", link.waiting
         if not record.pushes and _applied(record):
             return "synced", None
         if shut := self._boards.why_shut():
             return "waiting", shut
+        if link and link.waiting:
+            return "waiting", link.waiting
         if link and link.lease_until and link.lease_until > self._clock():
             return "creating" if link.state is LinkState.CREATING else "updating", "a write is under way"
         if not describes(fold(record.ticket or Ticket(record.ticket_id), record.pushes)):

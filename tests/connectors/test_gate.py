@@ -54,8 +54,11 @@ def gates(clock, vault, organisation):
 
 
 def stop(gate: Gate) -> None:
+    """The token expires: one call says so, and so does the one that makes sure. The next token will do."""
+    gate.boards.works = False
     with pytest.raises(RetryLater, match="the token has expired"), gate.open():
         raise StopConnection("the token has expired", "contoso")
+    gate.boards.works, gate.boards.checks = True, 0
 
 
 def test_an_open_door_gives_the_organisation(gates, organisation):
@@ -121,6 +124,13 @@ def test_a_secret_that_is_missing_is_no_new_token(gates, vault):
     vault.version = "1"
     with gates[0].open():
         pass
+
+
+def test_one_odd_answer_stops_nobody(gates, organisation):
+    with pytest.raises(RetryLater, match="once refused, then not"), gates[0].open():
+        raise StopConnection("Azure DevOps answered with its sign-in page (203)", "contoso")
+    with gates[1].open():
+        assert organisation.checks == 1
 
 
 def test_an_item_that_is_refused_shuts_no_door(gates):

@@ -52,9 +52,9 @@ def never_search(patch):
 def give_the_lease_back(patch, doubtful: str):
     """Let others on at once after a write without an answer."""
 
-    def disturbed(self, boards, goal):
+    def disturbed(self, boards, goal, **options):
         try:
-            return STEPS[doubtful](self, boards, goal)
+            return STEPS[doubtful](self, boards, goal, **options)
         except RetryLater as wait:
             if isinstance(wait.__cause__, InDoubt):
                 self.save(lease_owner="", lease_until=None)

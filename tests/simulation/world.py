@@ -179,7 +179,7 @@ class World:
         if not items:
             return
         item = self.random.choice(items)
-        history = next(h for h in self.histories if any(url.url.endswith(f"/{h.id}") for url in item.hyperlinks))
+        history = next(h for h in self.histories if any(f"/{h.id}?link=" in link.url for link in item.hyperlinks))
         tags = {*str(item.fields.get("System.Tags", "")).split("; "), "team"} - {""}
         edit = {"System.Tags": "; ".join(sorted(tags)), "System.AssignedTo": "Norman Paulk <norman@contoso.com>"}
         if self.random.random() < 0.5:
@@ -256,7 +256,7 @@ class World:
     def _judge_one(self, history: History) -> None:
         ticket = self.service.look_up("generic", history.id)
         assert ticket["state"] == "synced", self.story(f"{history.id} is {ticket['state']}: {ticket['reason']}")
-        bearing = [i for i in self.boards.live() if any(link.url.endswith(f"/{history.id}") for link in i.hyperlinks)]
+        bearing = [i for i in self.boards.live() if any(f"/{history.id}?link=" in link.url for link in i.hyperlinks)]
         assert [i.id for i in bearing] == [ticket["work_item"]["id"]], self.story(
             f"{history.id} has {len(bearing)} items"
         )

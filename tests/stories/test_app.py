@@ -54,6 +54,7 @@ def test_every_fault_of_a_configuration_is_listed_and_nothing_is_taken(product):
     unknown_team = product.configure(before.text.replace("team: Service Desk", "team: Help Desk"))
     assert [fault["path"] for fault in unknown_team.json()["faults"]] == ["routes[4].team"]
     assert product.configure("connections: [").json()["detail"].startswith("this is not YAML")
+    assert "'routes' stands there twice" in product.configure(before.text + "\nroutes: []\n").json()["detail"]
     assert product.get("configuration").text == before.text
 
 

@@ -26,6 +26,7 @@ def test_a_push_is_answered_202_with_a_status_address_and_so_is_its_repeat(produ
     [
         ("generic", b'{"id": ', {}, 400, "line 1, column 8"),
         ("generic", b'{"id": "\xff"}', {}, 400, "not UTF-8"),
+        ("generic", b"\x1f\x8b\x08", {"Content_Encoding": "gzip"}, 415, "not as gzip"),
         ("generic", b"<ticket/>", {"Content_Type": "application/xml"}, 415, "application/json"),
         ("nowhere", b"{}", {}, 404, "servicenow"),
         ("contoso", b"{}", {}, 404, "no ITSM connection 'contoso'"),
@@ -67,10 +68,16 @@ def test_a_good_signature_opens_also_after_the_secret_was_rotated(cloud, product
         cloud.key_vault.rotate("signing-secret", SIGNING_SECRET)
 
 
-def test_ids_with_any_character_are_found_again(product):
-    id = f"INC/1 \\ #?%ü | {uuid4().hex[:6]}"
+@pytest.mark.parametrize("id", ["INC/1 #?ü |", "a\\b", "q%2Fb", "q/b", "50%20off", "..", "line\u2028break"])
+def test_ids_with_any_character_are_found_again(product, id):
+    id += uuid4().hex[:6] if id != ".." else ""
     status = product.push("generic", ticket(id=id)).json()["status_url"]
     assert product.settled(status, "synced")["ticket"] == id
+
+
+def test_slashes_in_an_id_may_be_encoded_in_its_address(product):
+    product.push("generic", ticket(id="INC/7/8"))
+    assert product.get("tickets/generic/INC%2F7%2f8").json()["ticket"] == "INC/7/8"
 
 
 def test_a_ticket_that_never_came_is_not_found(product):

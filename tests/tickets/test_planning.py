@@ -87,6 +87,13 @@ def test_titles(title, number, expected):
         ("if a < b and c > d\nthen", "auto", "if a &lt; b and c &gt; d<br>then"),
         ("<p>one<script>x()</script></p>", "auto", "<p>one</p>"),
         ("one<BR/>two", "auto", "one<br>two"),
+        (
+            "by Joe <joe@example.com>\n<srv01> down</end>",
+            "auto",
+            "by Joe &lt;joe@example.com&gt;<br>&lt;srv01&gt; down&lt;/end&gt;",
+        ),
+        ("<p>by Joe <joe@example.com></p>", "html", "<p>by Joe &lt;joe@example.com&gt;</p>"),
+        ("<p><font color=red>hot</font><o:p></o:p></p>", "html", "<p>hot</p>"),
     ],
 )
 def test_descriptions_are_safe(body, body_format, expected):
@@ -219,6 +226,21 @@ def test_the_current_iteration_is_wanted_anew_when_the_team_changes_not_when_the
     baseline = planning.fingerprint(wishes(current))
     assert planning.unmet(wishes(current), baseline) == set()
     assert planning.unmet(wishes(elsewhere), baseline) == {"iteration"}
+
+
+def test_what_the_ticket_clears_is_cleared():
+    untagged = TO_NETWORK.model_copy(update={"tags": ()})
+    wanted = wishes(untagged, body="", url="")
+    written, after = change(wanted, planning.fingerprint(wishes()), item(), link=None)
+    assert written.fields == {"System.Description": "", "System.Tags": ""}
+    assert written.remove_hyperlinks == ("https://x/INC1",)
+    assert planning.unmet(wanted, after) == set()
+
+
+def test_what_the_ticket_never_had_clears_nothing_that_the_team_wrote():
+    fields = {name: value for name, value in FIELDS.items() if name != "body"}
+    baseline = planning.fingerprint(planning.wishes(fields, "sys1", TO_NETWORK, "Fabrikam\\Network"))
+    assert planning.unmet(wishes(body=""), baseline) == set()
 
 
 def test_a_parent_is_set_once():

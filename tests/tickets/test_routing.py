@@ -33,6 +33,8 @@ def decision(fields, *routes, connection="servicenow"):
         ({"team": "network"}, {"team": " NETWORK "}, True),
         ({"team": "Network"}, {"team": "Networks"}, False),
         ({"team": "Net*"}, {"team": "Networks"}, True),
+        ({"team": "[EU] Net*"}, {"team": "[EU] Network"}, True),
+        ({"team": "[EU] Net*"}, {"team": "E Network"}, False),
         ({"team": ["Web", "Network"]}, {"team": "Network"}, True),
         ({"team": "Network"}, {}, False),
         ({"team": ""}, {"team": ""}, True),

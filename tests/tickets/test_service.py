@@ -5,13 +5,14 @@ import hmac
 import json
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.connectors.gate import Gate
-from shared.errors import NoTicket, Park, Refused, RetryLater, Throttled
+from shared.errors import NoTicket, Park, Refused, RetryLater, Stale, StopConnection, Throttled
 from shared.model import Hint, Secret
 from shared.tickets.reconciler import Outcome
 from shared.tickets.service import TicketService
@@ -89,7 +90,7 @@ def test_a_push_costs_two_storage_calls_and_none_of_azure_devops(at):
         "result": "accepted",
         "connection": "generic",
         "ticket": "INC/1",
-        "status_url": "https://app.example/api/tickets/generic/INC%2F1",
+        "status_url": "https://app.example/api/tickets/generic/INC/1",
     }
 
 
@@ -245,6 +246,82 @@ def test_any_shuffle_and_repetition_of_pushes_ends_as_one_work_item_in_the_newes
     [item] = at.boards.live()
     assert item.fields["System.Title"] == f"Title {len(pushes)}"
     assert item.fields["System.State"] == {"open": "New", "in_progress": "Active", "closed": "Closed"}[statuses[-1]]
+
+
+@pytest.mark.parametrize("refusal", [Park("403"), Stale("409"), Throttled("429", 1), StopConnection("203", "contoso")])
+def test_a_create_that_was_answered_by_a_refusal_all_the_same_is_not_repeated(at, monkeypatch, refusal):
+    create = at.boards.create
+
+    def refused_after_landing(draft):
+        create(draft)
+        raise refusal
+
+    push(at)
+    monkeypatch.setattr(at.boards, "create", refused_after_landing)
+    work(at)
+    monkeypatch.setattr(at.boards, "create", create)
+    at.service.look_again("generic", "T-1")
+    at.now += timedelta(minutes=10)
+    while at.hints.messages:
+        work(at)
+    assert len(at.boards.live()) == 1
+    assert at.service.look_up("generic", "T-1")["state"] == "synced"
+
+
+def test_markers_differ_even_to_a_search_that_ignores_case(at):
+    for id in ("Ab", "aB"):
+        push(at, id)
+        work(at)
+    markers = {link.url.casefold() for item in at.boards.live() for link in item.hyperlinks}
+    assert len(markers) == 2
+
+
+def test_another_organisation_under_the_same_name_is_not_touched(at):
+    push(at)
+    work(at)
+    name, organisation = CONFIGURATION.boards
+    elsewhere = organisation.model_copy(update={"url": "https://dev.azure.com/elsewhere"})
+    connections = {**CONFIGURATION.connections, name: elsewhere}
+    at.configuration = CONFIGURATION.model_copy(update={"connections": connections})
+    push(at, version=2, title="ours")
+    while at.hints.messages:
+        work(at)
+    assert at.boards.live()[0].fields["System.Title"] == "VPN down"
+    told = at.service.look_up("generic", "T-1")
+    assert told["state"] == "parked" and "was made in https://dev.azure.com/contoso" in told["reason"]
+
+
+@pytest.mark.parametrize("id", ["a/b", "a%2Fb", "50%20off", "..", ".", "a/../b", "back\\slash", "line\nbreak", "ü #?"])
+def test_a_status_address_holds_its_id_once_decoded(at, id):
+    address = urlsplit(at.service.status_url("generic", id))
+    told = parse_qs(address.query)["id"][0] if address.query else unquote(address.path.split("/generic/")[1])
+    assert told == id
+    assert "%2F" not in address.path and "/." not in address.path
+
+
+def test_the_reason_for_a_wait_is_told(at, monkeypatch):
+    def down(*_):
+        raise RetryLater("Azure DevOps answered 503", 30)
+
+    push(at)
+    monkeypatch.setattr(at.boards, "teams", down)
+    assert work(at) is Outcome.POSTPONED
+    told = at.service.look_up("generic", "T-1")
+    assert (told["state"], told["reason"]) == ("waiting", "Azure DevOps answered 503")
+
+
+def test_who_looks_again_finds_out_that_the_work_item_is_gone(at):
+    push(at)
+    work(at)
+    at.boards.delete(1)
+    at.service.look_again("generic", "T-1")
+    work(at)
+    assert at.service.look_up("generic", "T-1")["state"] == "parked"
+
+
+def test_an_unreadable_time_is_no_description(at):
+    at.service.accept("generic", b'{"id": "T-1", "changed_at": "yesterday"}', JSON)
+    assert work(at) is Outcome.UNKNOWN
 
 
 def test_the_sweep_finds_what_a_lost_hint_left(at):
