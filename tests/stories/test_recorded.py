@@ -123,4 +123,4 @@ def test_a_history_shuffled_and_repeated_ends_as_one_work_item_in_its_newest_sta
 
 
 def _bears(board, id: int, url: str) -> bool:
-    return any(relation["url"] == url for relation in board.work_item(id).get("relations", ()))
+    return any(relation["url"].startswith(f"{url}?link=") for relation in board.work_item(id).get("relations", ()))
