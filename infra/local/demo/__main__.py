@@ -20,7 +20,8 @@ def main() -> int:
     parser.add_argument("--free-ports", action="store_true", help="whatever ports are free, for storage too")
     given = parser.parse_args()
     ports = Ports() if given.free_ports else Ports(given.functions_port, given.azure_devops_port, USUAL_PORTS.storage)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # either way the servers are stopped in order
+    for number in (signal.SIGINT, signal.SIGTERM):  # either way the servers are stopped in order
+        signal.signal(number, signal.default_int_handler)
     try:
         return run(ports, once=given.once)
     except KeyboardInterrupt:

@@ -145,7 +145,8 @@ class Story:
         self._board.use_token(RENEWED_TOKEN)
         self._settle("OPS-9")
         self._say("The token is renewed in Key Vault. Without a restart, the ticket reaches the board.")
-        self._cloud.control.token(value=TOKEN)  # whoever looks around afterwards finds the usual token
+        # Whoever looks around afterwards finds the usual token, which works beside the renewed one.
+        self._cloud.control.token(also=TOKEN)
         self._cloud.key_vault.rotate(TOKEN_SECRET, TOKEN)
         self._board.use_token(TOKEN)
 
