@@ -32,7 +32,8 @@ def put_configuration(req: func.HttpRequest) -> func.HttpResponse:
         raise Refused(400, f"the document is not UTF-8: {error}") from error
     expected = headers_of(req).get("if-match", "").strip('W/"*') or None
     generation = services().operation.replace_configuration(text, expected)
-    looked_at = services().tickets.sweep()  # a changed rule may free what was parked
+    # A changed rule may free what was parked. What is in step is held against it by the next hourly sweep.
+    looked_at = services().tickets.sweep(whole=False)
     return answer({"generation": generation, "tickets_looked_at_again": looked_at}, headers={"ETag": f'"{generation}"'})
 
 

@@ -82,7 +82,7 @@ class Link:
     the write now under way will leave, `intent_fields` the field values it writes and `intent_rev` the revision it is
     tested against (None while creating). Long text is kept as a hash in all three. `marker` is the URL written into
     the work item that we create, by which it is found again; `organisation` the address where it was created.
-    `parked_on` tells what was tried when it was parked.
+    `generation` is that of the configuration it was last held against, `parked_on` tells what was tried when parked.
     """
 
     id: str
@@ -99,6 +99,7 @@ class Link:
     attempted_at: datetime | None = None
     lease_owner: str = ""
     lease_until: datetime | None = None
+    generation: str = ""
     applied: Order | None = None
     applied_at: datetime | None = None
     route: str = ""

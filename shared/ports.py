@@ -134,8 +134,11 @@ class TicketStore(Protocol):
         """
         ...
 
-    def waiting(self, connection: str) -> Iterator[str]:
-        """Ids of tickets with pushes not yet applied, or with a link not in step: creating, intent, waiting, parked."""
+    def waiting(self, connection: str, generation: str | None = None) -> Iterator[str]:
+        """Ids of tickets with pushes not yet applied, or with a link not in step: creating, intent, waiting, parked.
+
+        With a `generation`, also those whose link was held against another generation of the configuration.
+        """
         ...
 
 

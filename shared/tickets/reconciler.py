@@ -105,7 +105,7 @@ class Reconciler:
         tried = hashlib.sha256(repr((ticket.order, generation)).encode()).hexdigest()
         if link.parked and link.parked_on == tried and not hint.retry:
             return Outcome.PARKED
-        run = _Run(self, record, ticket, link)
+        run = _Run(self, record, ticket, replace(link, generation=generation))
         with self.boards.open() as boards:
             try:
                 goal = self.goal(boards, configuration, hint.connection, ticket, link.marker)

@@ -224,11 +224,15 @@ class TicketService:
         record = self._known(connection, id_or_number)
         self._hints.send(Hint(connection, record.ticket_id, retry=True))
 
-    def sweep(self) -> int:
-        """Hint at every ticket that is not in step, parked ones included: what makes lost hints harmless (D2)."""
+    def sweep(self, *, whole: bool = True) -> int:
+        """Hint at every ticket that is not in step, parked ones included: what makes lost hints harmless.
+
+        The `whole` sweep also looks at each ticket that was last held against an older configuration.
+        """
+        configuration, generation = self._configuration()
         count = 0
-        for connection in self._configuration()[0].itsm:
-            for ticket_id in self._store.waiting(connection):
+        for connection in configuration.itsm:
+            for ticket_id in self._store.waiting(connection, generation if whole else None):
                 self._hints.send(Hint(connection, ticket_id, retry=True))
                 count += 1
         return count

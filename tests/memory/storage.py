@@ -99,17 +99,19 @@ class MemoryTickets:
                 del rows.pushes[key]
             return replace(record, ticket=ticket, pushes=(), link=link, token=_Token(rows.version, ()))
 
-    def waiting(self, connection: str) -> Iterator[str]:
+    def waiting(self, connection: str, generation: str | None = None) -> Iterator[str]:
         with self._call("tickets.waiting"):
-            found = sorted(id for (of, id), rows in self.rows.items() if of == connection and _waits(rows))
+            found = sorted(id for (of, id), rows in self.rows.items() if of == connection and _waits(rows, generation))
         yield from found
 
 
-def _waits(rows: _Rows) -> bool:
+def _waits(rows: _Rows, generation: str | None) -> bool:
     if rows.pushes:
         return True
     if (link := rows.link) is None:
         return False
+    if generation is not None and link.generation != generation:
+        return True
     if rows.ticket is not None and link.applied != rows.ticket.order:
         return True
     return link.state is LinkState.CREATING or link.intent is not None or bool(link.waiting or link.parked)

@@ -45,7 +45,7 @@ class Vault:
 def somewhere() -> SimpleNamespace:
     """The product over memory, with a list of the calls it makes and a switch to make the next ones fail."""
     place = SimpleNamespace(
-        now=datetime(2026, 3, 2, 8, tzinfo=UTC), calls=[], failing=set(), configuration=CONFIGURATION
+        now=datetime(2026, 3, 2, 8, tzinfo=UTC), calls=[], failing=set(), configuration=CONFIGURATION, generation="1"
     )
 
     def on_call(name: str) -> None:
@@ -62,8 +62,8 @@ def somewhere() -> SimpleNamespace:
     place.gate = Gate("contoso", "pat", place.boards, MemoryHealthBoard(), place.vault, clock, 15)
     place.service = TicketService(
         store=place.store, hints=place.hints, quarantine=place.quarantine, secrets=place.vault, boards=place.gate,
-        configuration=lambda: (place.configuration, "1"), clock=clock, new_id=lambda: "an-id", timing=TIMING,
-        public_url="https://app.example",
+        configuration=lambda: (place.configuration, place.generation), clock=clock, new_id=lambda: "an-id",
+        timing=TIMING, public_url="https://app.example",
     )  # fmt: skip
     return place
 
@@ -330,6 +330,19 @@ def test_the_sweep_finds_what_a_lost_hint_left(at):
     assert at.service.sweep() == 1
     assert work(at) is Outcome.CREATED
     assert at.service.sweep() == 0
+
+
+def test_a_changed_configuration_reaches_tickets_in_step_with_the_whole_sweep(at):
+    push(at)
+    work(at)
+    assert at.service.sweep() == 0
+    to_the_desk = CONFIGURATION.routes[0].model_copy(update={"team": "Service Desk"})
+    at.configuration, at.generation = CONFIGURATION.model_copy(update={"routes": (to_the_desk,)}), "2"
+    assert at.service.sweep(whole=False) == 0
+    assert at.service.sweep() == 1
+    assert work(at) is Outcome.UPDATED
+    assert at.boards.live()[0].fields["System.AreaPath"] == "Fabrikam\\Service Desk"
+    assert at.service.sweep() == 0, "held against the new one now"
 
 
 def test_a_work_item_that_was_deleted_parks_its_ticket(at):

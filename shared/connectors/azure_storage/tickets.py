@@ -8,7 +8,8 @@ entity-group transaction saves them all:
     {key}|push|{digest}    one push not folded yet; the digest is that of its delivery key
     {number}|alias         the number by which people know the ticket, where that is not its id
 
-Small properties beside the document serve `waiting`: `kind`, `ticket_id`, and `open` on links that are not in step.
+Small properties beside the document serve `waiting`: `kind`, `ticket_id`, and on links `generation`, and `open` where
+they are not in step.
 """
 
 from collections.abc import Iterator
@@ -78,7 +79,8 @@ class TableTicketStore:
         was = record.token
         assert isinstance(was, _Token), "a record is saved to the store that read it"
         row = _row(record.connection, record.ticket_id, "link") | pack(link)
-        operations = [put(row | {"open": _is_open(link, ticket or record.ticket)}, was.link)]
+        state = {"open": _is_open(link, ticket or record.ticket), "generation": link.generation}
+        operations = [put(row | state, was.link)]
         if ticket is not None:
             operations.append(put(_row(record.connection, record.ticket_id, "ticket") | pack(ticket), was.ticket))
             operations += [upsert(alias) for alias in _aliases(record.connection, ticket)]
@@ -95,11 +97,13 @@ class TableTicketStore:
             return Record(record.connection, record.ticket_id, record.ticket, record.pushes, link, now)
         return Record(record.connection, record.ticket_id, ticket, (), link, _Token(etags[0], etags[1]))
 
-    def waiting(self, connection: str) -> Iterator[str]:
+    def waiting(self, connection: str, generation: str | None = None) -> Iterator[str]:
+        outdated = "" if generation is None else " or (generation ne @generation and kind eq 'link')"
         last = None  # the rows of one ticket follow one another
         for row in self._table.query(
-            "PartitionKey eq @partition and (kind eq 'push' or open eq true)",
+            f"PartitionKey eq @partition and (kind eq 'push' or open eq true{outdated})",
             partition=key(connection),
+            generation=generation or "",
             select=("ticket_id",),
             page_seconds=SCAN_SECONDS,
         ):

@@ -222,6 +222,13 @@ class TestTicketStore:
         store.save(record, None, link())
         assert list(store.waiting(SNOW)) == []
 
+    def test_a_link_of_an_older_configuration_waits_for_who_asks(self, store: TicketStore) -> None:
+        store.add_push(SNOW, push(), "key")
+        store.save(store.read(SNOW, "T1"), ticket(), link(generation="1"))
+        assert list(store.waiting(SNOW)) == []
+        assert list(store.waiting(SNOW, "1")) == []
+        assert list(store.waiting(SNOW, "2")) == ["T1"]
+
     def test_waiting_names_each_ticket_once(self, store: TicketStore) -> None:
         ids = [f"T{number}" for number in range(30)]
         for id in ids:
