@@ -2,7 +2,7 @@
 # Sets up what the Makefile's targets stand on, from whatever this machine has:
 #
 #   setup.sh python VENV        a Python 3.13 virtual environment with all requirements
-#   setup.sh node VENV FOLDER   the npm packages of FOLDER
+#   setup.sh node VENV FOLDER   the npm packages of FOLDER; what follows goes to npm
 #   setup.sh request-tracker    Request Tracker 5, from Debian's packages
 #
 # It stands apart from the Makefile because finding a tool takes trying it: a name on PATH may be a shim that only
@@ -89,7 +89,9 @@ set_up_node() {
             "from PyPI. Install it (Debian and Ubuntu: nodejs and npm; macOS: brew install node) and run make again."
     fi
     say "Node packages: $2, with Node $(node --version)"
-    (cd "$2" && npm ci --silent --no-audit --no-fund --no-update-notifier)
+    folder=$2
+    shift 2
+    (cd "$folder" && npm ci --silent --no-audit --no-fund --no-update-notifier "$@")
 }
 
 # ----------------------------------------------------------------------------------------------------- Request Tracker
@@ -119,7 +121,7 @@ install_request_tracker() {
 
 case "${1:-}" in
     python) set_up_python "$2" ;;
-    node) set_up_node "$2" "$3" ;;
+    node) shift && set_up_node "$@" ;;
     request-tracker) set_up_request_tracker ;;
     *) fail "usage: setup.sh python VENV | node VENV FOLDER | request-tracker" ;;
 esac

@@ -6,11 +6,12 @@ that only looks at the status takes the 203 sign-in page for data.
 
 from base64 import b64decode
 from binascii import Error as Base64Error
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal, get_args
 
 from infra.local.azure_devops.errors import expired_token, unauthorized
-from infra.local.azure_devops.routing import Answer
+from infra.local.azure_devops.routing import Answer, Endpoint
+from infra.local.azure_devops.scopes import needed, widened
 
 type State = Literal["valid", "expired", "revoked", "no_scope"]
 STATES = get_args(State.__value__)
@@ -27,6 +28,18 @@ class Tokens:
 
     def __init__(self, value: str) -> None:
         self.known: dict[str, State] = {value: "valid"}
+        self.scopes: dict[str, frozenset[str]] = {}  # of the tokens that may not do everything
+
+    def restrict(self, tokens: Iterable[str], granted: Iterable[str]) -> None:
+        """From now on these tokens are good for these scopes only, and for what they include."""
+        self.scopes |= dict.fromkeys(tokens, widened(frozenset(granted)))
+
+    def lack_scope(self, headers: Mapping[str, str], endpoint: Endpoint) -> bool:
+        """Whether the token of a call is good for less than the call needs."""
+        if not self.scopes:
+            return False
+        granted, wanted = self.scopes.get(_token(headers["authorization"]) or ""), needed(endpoint)
+        return granted is not None and bool(wanted) and not granted & wanted
 
     def refuse(self, method: str, headers: Mapping[str, str], base: str) -> Answer | None:
         """The answer to a caller who may not call; None for one who may. Raises ApiError for the JSON refusals."""

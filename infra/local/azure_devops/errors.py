@@ -115,9 +115,9 @@ def preview_only(version: str) -> ApiError:
     )
 
 
-def bad_content_type(content_type: str, method: str, accepted: str) -> ApiError:
+def bad_content_type(content_type: str, method: str, accepted: str, status: int = 400) -> ApiError:
     return ApiError(
-        400,
+        status,
         f'The request indicated a Content-Type of "{content_type}" for method type "{method}" which is not supported. '
         f"Valid content types for this method are: {accepted}.",
         f"{WEBAPI}.VssRequestContentTypeNotSupportedException",
@@ -137,6 +137,17 @@ def unavailable(status: int) -> ApiError:
     return ApiError(
         status,
         "The service is currently unavailable. Try again later.",
+        "Microsoft.VisualStudio.Services.Common.VssServiceException",
+        assembly="Microsoft.VisualStudio.Services.Common",
+    )
+
+
+def stopped(organisation: str) -> ApiError:
+    return ApiError(
+        503,
+        f"TF24668: The following team project collection is stopped: {organisation}. Start the collection and then "
+        "try again. Administrator Reason: This Azure DevOps organization has been deactivated due to inactivity. For "
+        "more information please visit aka.ms/adofootprintreduction",
         "Microsoft.VisualStudio.Services.Common.VssServiceException",
         assembly="Microsoft.VisualStudio.Services.Common",
     )

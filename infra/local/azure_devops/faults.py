@@ -11,7 +11,6 @@ from typing import Any, Literal
 from infra.local.azure_devops.auth import sign_in_page
 from infra.local.azure_devops.boards.refusals import revision_mismatch
 from infra.local.azure_devops.errors import (
-    ApiError,
     Dropped,
     access_denied,
     bad_argument,
@@ -123,35 +122,3 @@ class Faults:
 
     def listed(self) -> list[dict[str, Any]]:
         return [asdict(fault) for fault in self.in_force.values()]
-
-
-@dataclass(slots=True)
-class Throttle:
-    """The service's own brake. delay: answers come late but are good; block: 429 until `times` calls were refused."""
-
-    mode: Literal["off", "delay", "block"] = "off"
-    seconds: float = 0
-    retry_after: int = 5
-    times: int | None = None
-    limit: int = 200
-
-    def apply(self) -> bool:
-        """Whether this call is braked; counts it."""
-        if self.mode == "off" or self.times == 0:
-            return False
-        if self.times is not None:
-            self.times -= 1
-        return True
-
-    def headers(self, now: float) -> dict[str, str]:
-        return {
-            "retry-after": str(self.retry_after),
-            "x-ratelimit-resource": "DefaultRateLimit",
-            "x-ratelimit-delay": f"{self.seconds:g}",
-            "x-ratelimit-limit": str(self.limit),
-            "x-ratelimit-remaining": "0",
-            "x-ratelimit-reset": str(int(now) + self.retry_after),
-        }
-
-    def error(self) -> ApiError:
-        return throttled("DefaultRateLimit")

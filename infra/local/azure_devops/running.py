@@ -5,6 +5,7 @@ It runs in a thread of the test's process, so a test may give it a clock of its 
 
 import socket
 import threading
+from datetime import datetime
 from typing import Any, Self
 
 import requests
@@ -15,17 +16,19 @@ from infra.local.azure_devops.connection import Connection
 from infra.local.azure_devops.server import create_app
 
 START_SECONDS = 10
+SEED_SECONDS = 120
 
 
-def configuration(organisation: str, token: str, clock: Clock = wall_clock) -> uvicorn.Config:
+def configuration(organisation: str, token: str, clock: Clock = wall_clock, *, seed_items: int = 0) -> uvicorn.Config:
     """How the server runs, here and on the command line."""
     return uvicorn.Config(
-        create_app(organisation, token, clock),
+        create_app(organisation, token, clock, seed_items=seed_items),
         http=Connection,
         loop="uvloop",
         lifespan="off",
         log_level="warning",
         access_log=False,
+        server_header=False,
         timeout_graceful_shutdown=1,
     )
 
@@ -54,6 +57,10 @@ class Control:
         """Back to the seed: no work items, no faults, the first token."""
         self._call("POST", "reset")
 
+    def seed(self, items: int) -> int:
+        """Make so many more work items; how many there are then."""
+        return self._call("POST", "seed", {"items": items}, timeout=SEED_SECONDS)["items"]
+
     def counts(self) -> dict[str, int]:
         return self._call("GET", "requests")["counts"]
 
@@ -64,8 +71,25 @@ class Control:
     def forget_requests(self) -> None:
         self._call("DELETE", "requests")
 
-    def latency(self, seconds: float = 0, per_item_seconds: float = 0) -> None:
-        self._call("PUT", "latency", {"seconds": seconds, "per_item_seconds": per_item_seconds})
+    def latency(self, seconds: float = 0, per_item_seconds: float = 0, calls: dict[str, float] | None = None) -> None:
+        wanted = {"seconds": seconds, "per_item_seconds": per_item_seconds, "calls": calls or {}}
+        self._call("PUT", "latency", wanted)
+
+    def lag(self, revisions: float = 0, links: float = 0, queries: float = 0) -> None:
+        """How many seconds a write takes to show in each feed and in queries."""
+        self._call("PUT", "lag", {"revisions": revisions, "links": links, "queries": queries})
+
+    def availability(self, state: str = "running", **more: int) -> None:
+        """`state` is running, stopped or conditional_access; `status` is that of the conditional access page."""
+        self._call("PUT", "availability", {"state": state} | more)
+
+    def hooks(self, **mishaps: float) -> None:
+        """How events of service hooks go astray, and how fast retries are (see `hooks.delivery.Mishaps`)."""
+        self._call("PUT", "hooks", mishaps)
+
+    def hooks_under_way(self) -> int:
+        """How many events have neither arrived nor been given up."""
+        return self._call("GET", "hooks")["under_way"]
 
     def fault(self, **rule: Any) -> int:
         """Add a fault (see `faults.Fault` for its names) and return its id."""
@@ -80,13 +104,26 @@ class Control:
     def clear_faults(self) -> None:
         self._call("DELETE", "faults")
 
-    def token(self, **change: str) -> None:
-        """`value` replaces the accepted token, `also` adds one, `state` is valid, expired, revoked or no_scope."""
+    def token(self, **change: str | list[str]) -> None:
+        """`value` replaces the accepted token, `also` adds one; `state` is valid, expired, revoked or no_scope.
+
+        `scopes` are what the token is good for, such as `vso.work`; without them a new token may do everything.
+        """
         self._call("PUT", "token", change)
 
     def throttle(self, **mode: Any) -> None:
         """`mode` off, delay or block, with `seconds`, `retry_after`, `times`."""
         self._call("POST", "throttle", mode)
+
+    def budget(self, limit: float | None = 200, **shares: float) -> None:
+        """What an identity may spend within the window (see `throttling.Budget`); None is no limit."""
+        self._call("PUT", "budget", {"limit": limit} | shares)
+
+    def clock(self, **change: Any) -> datetime:
+        """Set it (`now`, a moment), move it (`advance_seconds`), stop it (`stopped`); the time it is then."""
+        if "now" in change:
+            change["now"] = change["now"].isoformat()
+        return datetime.fromisoformat(self._call("PUT", "clock", change)["now"])
 
     def rules(self, **rules: Any) -> None:
         """Replace the extra rules (see `rules.Rules`); without any, lift them all."""
@@ -95,8 +132,8 @@ class Control:
     def close(self) -> None:
         self._session.close()
 
-    def _call(self, method: str, path: str, body: Any = None) -> Any:
-        answer = self._session.request(method, f"{self._url}/{path}", json=body, timeout=10)
+    def _call(self, method: str, path: str, body: Any = None, timeout: float = 10) -> Any:
+        answer = self._session.request(method, f"{self._url}/{path}", json=body, timeout=timeout)
         answer.raise_for_status()
         return answer.json()
 

@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from infra.local.azure_devops import control
 from infra.local.azure_devops.auth import sign_in_page
+from infra.local.azure_devops.boards.organisation import guid
 from infra.local.azure_devops.clock import Clock, wall_clock
 from infra.local.azure_devops.errors import ApiError
 from infra.local.azure_devops.routing import Answer, Call
@@ -34,13 +35,18 @@ CONSTANT_HEADERS = [
     (b"x-tfs-processid", PROCESS_ID.encode()),
 ]
 
+HTML = "text/html; charset=utf-8"
+
 # The name under which the connection offers to be closed without an answer (see `connection.py`).
 ABORT = "abort_connection"
 
 
-def create_app(organisation: str = "contoso", token: str = "local-pat", clock: Clock = wall_clock) -> Starlette:
+def create_app(
+    organisation: str = "contoso", token: str = "local-pat", clock: Clock = wall_clock, *, seed_items: int = 0
+) -> Starlette:
     """The whole simulator. Every call makes one of its own, with nothing shared."""
     service = Service(World(organisation, token, clock))
+    service.world.seed(seed_items)
     app = Starlette(
         routes=[Mount("/_simulator", routes=control.routes), Mount("/", app=Api(service))],
         exception_handlers={ApiError: _refuse_control},
@@ -62,7 +68,10 @@ class Api:
         raw_path = scope["raw_path"].decode("ascii")
         organisation, _, path = raw_path.lstrip("/").partition("/")
         if organisation.lower() != self.service.world.name.lower():
-            await _write(send, Answer(b"The resource cannot be found.", 404, {}, "text/html; charset=utf-8"), {})
+            await _write(send, Answer(b"The resource cannot be found.", 404, {}, HTML), {})
+            return
+        if not path:
+            await _write(send, _whose_tenant(self.service.world.name), {})
             return
         if path == "_signin":
             await _write(send, sign_in_page(), {})
@@ -87,6 +96,11 @@ class Api:
             await receive()
         else:
             await _write(send, answer, _headers(call))
+
+
+def _whose_tenant(organisation: str) -> Answer:
+    """The bare address, asked without credentials: clients learn from its header where to sign in."""
+    return Answer(b"", 404, {"x-vss-resourcetenant": guid(organisation, "tenant")}, HTML)
 
 
 def _headers(call: Call) -> dict[str, str]:

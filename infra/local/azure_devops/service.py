@@ -4,10 +4,10 @@ Requests inside a `$batch` come through the same door, so counts, faults and ver
 """
 
 import asyncio
-import time
 from contextlib import suppress
 from urllib.parse import quote
 
+from infra.local.azure_devops.auth import no_access
 from infra.local.azure_devops.endpoints import ALL, discovery
 from infra.local.azure_devops.errors import ApiError, Dropped, NoRoute
 from infra.local.azure_devops.faults import Fault
@@ -29,7 +29,9 @@ class Service:
         """What the caller is told; None when the connection is closed without an answer."""
         name = "unknown"
         try:
-            refused = self.world.tokens.refuse(call.method, call.headers, call.base)
+            refused = self.world.availability.refuse(self.world.name)
+            if refused is None:
+                refused = self.world.tokens.refuse(call.method, call.headers, call.base)
             if refused is not None:
                 name, answer = "refused", refused
             elif call.method == "OPTIONS":
@@ -38,6 +40,8 @@ class Service:
                 endpoint, call.route = ROUTER.find(call.method, call.path)
                 if endpoint is None:
                     answer = _wrong_method(call.method)
+                elif self.world.tokens.lack_scope(call.headers, endpoint):
+                    name, answer = "refused", no_access()
                 else:
                     name, answer = endpoint.name, self._answer_endpoint(endpoint, call)
         except ApiError as error:
@@ -51,18 +55,21 @@ class Service:
 
     def _answer_endpoint(self, endpoint: Endpoint, call: Call) -> Answer:
         version = check_version(call, endpoint.location)
-        braked = self.world.throttle.apply()
-        if braked and self.world.throttle.mode == "block":
-            error = self.world.throttle.error()
-            return Answer(error.envelope, error.status, self.world.throttle.headers(time.time()))
+        world, who, now = self.world, call.caller.unique_name, self.world.clock().timestamp()
+        brake = world.throttle.brake(now) or world.budget.brake(who, now)
+        if brake is not None and brake.blocked:
+            return brake.refusal()
         fault = self.world.faults.strike(endpoint.name, call)
         answer = self._run(endpoint, call) if fault is None else self._strike(fault, endpoint, call)
-        answer.headers.setdefault("x-ratelimit-cost", str(endpoint.cost))
+        cost = world.budget.cost(endpoint.cost, call.items)
+        world.budget.charge(who, now, cost)
+        answer.headers.setdefault("x-ratelimit-cost", f"{cost:g}")
         if answer.status < 300 and version and answer.content_type.startswith("application/json"):
             answer.content_type += f"; api-version={version}"
-        if braked:
-            answer.headers |= self.world.throttle.headers(time.time())
-            answer.delay_seconds += self.world.throttle.seconds
+        answer.delay_seconds += world.latency.calls.get(endpoint.name, 0)
+        if brake is not None:
+            answer.headers |= brake.headers()
+            answer.delay_seconds += brake.delay_seconds
         return answer
 
     def _run(self, endpoint: Endpoint, call: Call) -> Answer:
@@ -70,6 +77,7 @@ class Service:
             result = endpoint.handler(call)
         except ApiError as error:
             return Answer(error.envelope, error.status)
+        self.world.hooks.publish(call)
         return result if isinstance(result, Answer) else Answer(result)
 
     def _strike(self, fault: Fault, endpoint: Endpoint, call: Call) -> Answer:

@@ -64,6 +64,13 @@ def test_negative_ids_name_items_of_the_same_batch(client: Client) -> None:
     assert client.item(2, fields="System.Parent")["fields"] == {"System.Parent": 1}
 
 
+def test_verbs_in_any_case_and_temporary_ids_in_quotes(client: Client) -> None:
+    """As Microsoft's MCP server writes them."""
+    text = {"op": "Add", "path": "/fields/System.Title", "value": "parent"}
+    [(code, made)] = send(client, create({"op": "Add", "path": "/id", "value": "-1"}, text, kind="User Story"))
+    assert (code, made["fields"]["System.Title"]) == (200, "parent")
+
+
 def test_a_negative_id_means_nothing_outside_its_batch(client: Client) -> None:
     send(client, create({"op": "add", "path": "/id", "value": -1}, add("System.Title", "parent")))
     [(code, _)] = send(client, change(1, client.link(PARENT, -1)))

@@ -117,3 +117,38 @@ def test_delete_reclassifies_items(client: Client) -> None:
     assert client("GET", f"{NODES}/areas/Network").status_code == 404
     values = client.get("Fabrikam/Network/_apis/work/teamsettings/teamfieldvalues")
     assert (values["defaultValue"], values["values"]) == (None, [])
+
+
+def test_dates_are_set_changed_and_taken_away(client: Client) -> None:
+    path = f"{NODES}/iterations/Sprint 5"
+    body = {"attributes": {"startDate": "2026-03-02T00:00:00Z", "finishDate": "2026-03-13T00:00:00Z"}}
+    assert client("PATCH", path, body).json()["attributes"] == body["attributes"]
+    later = {"attributes": {"finishDate": "2026-03-20T00:00:00Z"}}
+    assert client("PATCH", path, later).json()["attributes"] == body["attributes"] | later["attributes"]
+    gone = {"attributes": {"startDate": None, "finishDate": None}}
+    assert "attributes" not in client("PATCH", path, gone).json()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "areas", {"name": "a/b"}),
+        ("POST", "areas", {"name": "a\\b"}),
+        ("POST", "areas", {"name": "x" * 256}),
+        ("PATCH", "areas/Network", {"name": "what?"}),
+        ("PATCH", "areas", {"name": "Another"}),
+        ("DELETE", "areas", None),
+        ("PATCH", "iterations/Sprint 1", {"attributes": {"startDate": "2026-03-02", "finishDate": "2026-03-01"}}),
+        ("PATCH", "iterations/Sprint 1", {"name": "Other", "attributes": {"startDate": "soon"}}),
+    ],
+)
+def test_changes_that_do_not_fit_change_nothing(client: Client, method: str, path: str, body: Any) -> None:
+    before = client.get(NODES, **{"$depth": 3})
+    assert client(method, f"{NODES}/{path}", body).status_code in (400, 404, 405)
+    assert client.get(NODES, **{"$depth": 3}) == before
+
+
+def test_team_areas_follow_a_renamed_node(client: Client) -> None:
+    client("PATCH", f"{NODES}/areas/Network", {"name": "Net"})
+    values = client.get("Fabrikam/Network/_apis/work/teamsettings/teamfieldvalues")
+    assert (values["defaultValue"], values["values"][0]["value"]) == ("Fabrikam\\Net", "Fabrikam\\Net")

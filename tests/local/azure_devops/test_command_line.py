@@ -19,7 +19,7 @@ def test_it_says_where_it_listens() -> None:
             match = re.fullmatch(r"Azure DevOps simulator: (http://127\.0\.0\.1:\d+/fabrikam)\n", line)
             assert match, line
             answer = requests.get(f"{match[1]}/_apis/projects", auth=("", "secret"), timeout=10)
-            assert answer.json()["count"] == 2
+            assert answer.json()["count"] > 0
         finally:
             process.terminate()
 

@@ -46,3 +46,25 @@ def test_destroy(client: Client) -> None:
     assert sorted(relation["url"][-1] for relation in added) == ["2", "3"]
     assert "relations" not in client.item(1, **{"$expand": "relations"})
     assert client("PATCH", "_apis/wit/recyclebin/2", {"isDeleted": False}).status_code == 404
+
+
+def test_many_at_once_all_or_none(client: Client) -> None:
+    for _ in range(3):
+        client.create()
+    path = "_apis/wit/workitemsdelete"
+    assert client("POST", path, {"ids": [1, 9]}).status_code == 404
+    assert client.query("[System.Id] > 0") == [1, 2, 3]
+    answer = client("POST", path, {"ids": [1, 2]})
+    assert (answer.status_code, [each["id"] for each in answer.json()["results"]]) == (200, [1, 2])
+    assert [entry["id"] for entry in client.get("_apis/wit/recyclebin")["value"]] == [1, 2]
+    assert client("POST", path, {"ids": [3], "destroy": True}).status_code == 200
+    assert [entry["id"] for entry in client.get("_apis/wit/recyclebin")["value"]] == [1, 2]
+    assert client("POST", path, {"ids": list(range(1, 202))}).status_code == 400
+    assert client("POST", path, {}).status_code == 400
+
+
+def test_a_project_deletes_only_its_own(client: Client) -> None:
+    client.create()
+    client.create(project="Tailwind")
+    assert client("POST", "Tailwind/_apis/wit/workitemsdelete", {"ids": [1, 2]}).status_code == 404
+    assert client.query("[System.Id] > 0") == [1, 2]

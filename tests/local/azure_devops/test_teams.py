@@ -12,9 +12,12 @@ SETTINGS = "Fabrikam/Network/_apis/work/teamsettings"
 
 def test_projects(client: Client) -> None:
     listed = client.get("_apis/projects")
-    assert (listed["count"], [p["name"] for p in listed["value"]]) == (2, ["Fabrikam", "Tailwind"])
+    assert (listed["count"], [p["name"] for p in listed["value"]]) == (
+        4,
+        ["Fabrikam", "Tailwind", "Contoso-Basic", "Litware"],
+    )
     assert {p["state"] for p in listed["value"]} == {"wellFormed"}
-    assert client.get("_apis/projects", **{"$top": 1, "$skip": 1})["value"] == listed["value"][1:]
+    assert client.get("_apis/projects", **{"$top": 1, "$skip": 1})["value"] == listed["value"][1:2]
 
 
 @pytest.mark.parametrize("name", ["Fabrikam", "fabrikam"])
@@ -32,7 +35,7 @@ def test_teams(client: Client) -> None:
     assert client.get(f"_apis/projects/Fabrikam/teams/{teams[1]['id']}")["name"] == "Network"
     assert client("GET", "_apis/projects/Fabrikam/teams/Nope").status_code == 404
     everyone = client.get("_apis/teams", **{"api-version": "7.1-preview.3"})
-    assert everyone["count"] == 8
+    assert everyone["count"] == 15
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,8 @@ TIME_WITHOUT_PRECISION = (
     "The error is caused by «[System.CreatedDate] >= '2026-07-27T15:02:58Z'»."
 )
 
+NO_FROM = "TF51006: The query statement is missing a FROM clause. The error is caused by «{}»."
+
 
 @pytest.fixture
 def board(client: Client) -> Client:
@@ -151,17 +153,25 @@ def refused(client: Client, text: str, path: str = "Fabrikam/_apis/wit/wiql", **
             "TF51005: The query references a field that does not exist. The error is caused by «[System.Sprint]».",
         ),
         ("SELECT [System.Sprint] FROM WorkItems", "TF51005"),
-        ("SELECT [System.Id] FROM WorkItems WHERE [System.AreaPath] UNDER 'Fabrikam\\Nope'", "TF51011"),
+        (
+            "SELECT [System.Id] FROM WorkItems WHERE [System.AreaPath] UNDER 'Fabrikam\\Nope'",
+            "TF51011: The specified area path does not exist. The error is caused by «'Fabrikam\\Nope'».",
+        ),
+        (
+            "SELECT [System.Id] FROM WorkItems WHERE [System.IterationPath] = 'Fabrikam\\Network'",
+            "TF51011: The specified iteration path does not exist. The error is caused by «'Fabrikam\\Network'».",
+        ),
         (
             "SELECT [System.Id] FROM WorkItems WHERE [System.CreatedDate] >= '2026-07-27T15:02:58Z'",
             TIME_WITHOUT_PRECISION,
         ),
-        ("SELECT [System.Id] WHERE [System.Id] = 1", "The query statement cannot be read."),
+        ("SELECT [System.Id] WHERE [System.Id] = 1", NO_FROM.format("WHERE")),
+        ("SELECT TOP 5 [System.Id] FROM WorkItems", NO_FROM.format("5")),
         ("SELECT [System.Id] FROM WorkItems WHERE [System.Title] = 'open", "The query statement cannot be read."),
         ("SELECT [System.Id] FROM WorkItems WHERE [System.CreatedDate] > 'soon'", "The value 'soon' is not a date."),
         ("SELECT [System.Id] FROM WorkItems WHERE [System.Id] = 'x'", "The value 'x' is not a number."),
         ("SELECT [System.Id] FROM WorkItems WHERE [System.State] = @nope", "The macro @nope"),
-        ("SELECT [System.Id] FROM WorkItemLinks", "This simulator runs queries FROM WorkItems only."),
+        ("SELECT [System.Id] FROM WorkItems MODE (Recursive)", "MODE is for queries FROM WorkItemLinks."),
         ("SELECT [System.Id] FROM WorkItems WHERE [System.Title] = '" + "x" * 32_000 + "'", "The query text is longer"),
         ("", "A value is required for 'query'."),
     ],
@@ -184,8 +194,11 @@ def test_project_and_iteration_macros_need_their_context(board: Client) -> None:
     text = "SELECT [System.Id] FROM WorkItems WHERE [System.TeamProject] = @project"
     assert "@project" in refused(board, text, "_apis/wit/wiql")["message"]
     text = "SELECT [System.Id] FROM WorkItems WHERE [System.IterationPath] = @currentIteration"
-    assert "team context" in refused(board, text)["message"]
+    answer = board("POST", "_apis/wit/wiql", {"query": text})
+    assert answer.status_code == 500
+    assert answer.json()["message"].startswith("VS402612: The macro '@CurrentIteration' is not supported without a")
     board.change(2, add("System.IterationPath", "Fabrikam\\Sprint 2"))
+    assert board.query("[System.IterationPath] = @currentIteration") == [2]
     path = "Fabrikam/Network/_apis/wit/wiql"
     assert board.query("[System.IterationPath] = @currentIteration('[Fabrikam]\\Network')", path=path) == [2]
 
@@ -205,6 +218,28 @@ def test_the_size_limit_strikes_unless_top_is_smaller(board: Client) -> None:
         assert error["typeKey"] == "WorkItemTrackingQueryResultSizeLimitExceededException"
     assert board.query("[System.Id] > 0", **{"$top": 3}) == [1, 2, 3]
     assert board.query("[System.Id] > 1") == [2, 3, 4]
+    assert "$top" in refused(board, text, **{"$top": -1})["message"]
+
+
+def test_a_query_that_takes_too_long(board: Client) -> None:
+    board.control.rules(query_seconds=0)
+    error = refused(board, "SELECT [System.Id] FROM WorkItems")
+    assert error["message"].startswith("VS402335: The timeout period (30 seconds) elapsed")
+    board.control.rules()
+    assert board.query("[System.Id] = 1") == [1]
+
+
+def test_long_and_deep_texts(board: Client) -> None:
+    ids = " OR ".join(["[System.Id] = 1"] * 1_500)
+    assert board.query(ids) == [1]
+    text = "SELECT [System.Id] FROM WorkItems WHERE [System.Id] = 1"
+    exact = text + " " * (32_000 - len(text))
+    assert board("POST", "_apis/wit/wiql", {"query": exact}).status_code == 200
+    assert refused(board, exact + " ")["message"].startswith("The query text is longer")
+    assert board.query("(" * 5_000 + "[System.Id] = 1" + ")" * 5_000) == [1]
+    assert board.query("NOT " * 5_000 + "[System.Id] = 1") == [1]
+    deep = "NOT ([a]=1 AND " * 1_500 + "[System.Id] = 1" + ")" * 1_500
+    assert "nested too deeply" in refused(board, text + " AND " + deep.replace("[a]", "[ID]"))["message"]
 
 
 def test_deleted_items_are_not_found(board: Client) -> None:

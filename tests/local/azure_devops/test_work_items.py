@@ -72,9 +72,13 @@ def test_an_item_is_only_seen_through_its_own_project(client: Client) -> None:
     [
         (None, False, False),
         ("none", False, False),
+        ("0", False, False),
         ("Relations", False, True),
         ("1", False, True),
         ("fields", True, False),
+        ("2", True, False),
+        ("LINKS", False, False),
+        ("3", False, False),
         ("All", True, True),
         ("4", True, True),
     ],
@@ -86,7 +90,10 @@ def test_expand(client: Client, expand: str | None, has_id: bool, has_relations:
     item = client.item(child, **({"$expand": expand} if expand else {}))
     assert ("System.Id" in item["fields"]) == has_id
     assert ("relations" in item) == has_relations
-    assert item["fields"].get("System.Parent") == (parent if expand not in (None, "none") else None)
+    with_parent = has_id or has_relations
+    assert item["fields"].get("System.Parent") == (parent if with_parent else None)
+    [listed] = client.get("_apis/wit/workitems", ids=child, **({"$expand": expand} if expand else {}))["value"]
+    assert ("_links" in listed) == (str(expand).lower() in ("links", "3", "all", "4"))
     if expand == "All":
         assert item["fields"]["System.RevisedDate"] == "9999-01-01T00:00:00Z"
         assert item["fields"]["System.AreaLevel1"] == "Fabrikam"

@@ -4,7 +4,7 @@ Separate from fields because the service keeps them apart: a link between work i
 revision at either; a hyperlink, attachment or artifact link has one end and does make one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 PARENT = "System.LinkTypes.Hierarchy-Reverse"
@@ -84,7 +84,12 @@ class RelationChanges:
         return any(relation.uri is not None for relation in self.added + self.removed + self.edited)
 
 
-def compare(before: Iterable[Relation], after: Iterable[Relation]) -> RelationChanges:
+NO_CHANGES = RelationChanges((), (), ())
+
+
+def compare(before: Sequence[Relation], after: Sequence[Relation]) -> RelationChanges:
+    if [*before] == [*after]:
+        return NO_CHANGES
     old, new = {r.id: r for r in before}, {r.id: r for r in after}
     return RelationChanges(
         added=tuple(r for r in new.values() if r.id not in old),

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from infra.local.azure_devops.boards.identities import Identity
+from infra.local.azure_devops.boards.organisation_refusals import missing_node, missing_project, missing_team
 from infra.local.azure_devops.boards.process import Process
-from infra.local.azure_devops.boards.refusals import missing_node, missing_project, missing_team
 
 
 def guid(*words: str) -> str:
@@ -60,9 +62,17 @@ class Node:
         return node
 
 
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday")
+
+
 @dataclass(slots=True, eq=False)
 class Team:
-    """`areas` maps area nodes to whether their children count too. The default area is None in a new team."""
+    """`areas` maps area nodes to whether their children count too. The default area is None in a new team.
+
+    `default_iteration` None is the macro @currentIteration. `hidden_backlogs` are categories. `members` maps people to
+    whether they are administrators of the team. `capacities` and `days_off` are kept per iteration, as clients wrote
+    them.
+    """
 
     id: str
     name: str
@@ -71,10 +81,19 @@ class Team:
     areas: dict[Node, bool] = field(default_factory=dict)
     backlog_iteration: Node | None = None
     iterations: list[Node] = field(default_factory=list)
+    default_iteration: Node | None = None
+    bugs_behavior: str = "asRequirements"
+    working_days: tuple[str, ...] = WEEKDAYS
+    hidden_backlogs: set[str] = field(default_factory=set)
+    members: dict[Identity, bool] = field(default_factory=dict)
+    capacities: dict[Node, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    days_off: dict[Node, list[Any]] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)
 class Project:
+    """`properties` are those a client set, besides the service's own."""
+
     id: str
     name: str
     description: str
@@ -83,6 +102,11 @@ class Project:
     iterations: Node
     teams: list[Team] = field(default_factory=list)
     tags: dict[str, str] = field(default_factory=dict)  # folded name -> the name as it was first written
+    state: str = "wellFormed"
+    visibility: str = "private"
+    revision: int = 1
+    changed: str = "2026-01-05T09:00:00Z"
+    properties: dict[str, Any] = field(default_factory=dict)
 
     def team(self, name_or_id: str) -> Team:
         wanted = name_or_id.casefold()
@@ -92,6 +116,12 @@ class Project:
         raise missing_team(name_or_id)
 
 
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    name: str
+    content: bytes
+
+
 class Organisation:
     """`next_node_id` counts area and iteration ids, which are unique over the organisation."""
 
@@ -99,6 +129,9 @@ class Organisation:
         self.name = name
         self.id = guid(name)
         self.projects: list[Project] = []
+        self.deleted_projects: list[Project] = []
+        self.operations: dict[str, int] = {}  # how often each is still to be asked before it has succeeded
+        self.attachments: dict[str, Attachment] = {}
         self.next_node_id = 1
 
     def project(self, name_or_id: str) -> Project:

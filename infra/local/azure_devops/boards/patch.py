@@ -8,7 +8,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from infra.local.azure_devops.boards.identities import Directory
+from infra.local.azure_devops.boards.identities import Directory, Identity
 from infra.local.azure_devops.boards.links import LINK_TYPES, Relation
 from infra.local.azure_devops.boards.organisation import Project
 from infra.local.azure_devops.boards.process import Field, WorkItemType, catalogue
@@ -34,6 +34,9 @@ NEVER_EMPTY = {
     "System.TeamProject",
     "System.WorkItemType",
 }
+# Read-only fields that a writer who bypasses the rules may set all the same.
+AUTHORSHIP = {"System.CreatedBy", "System.CreatedDate", "System.ChangedBy", "System.ChangedDate"}
+TEMPORARY = re.compile(r"-\d+")  # ids of a batch; a number, or a text as Microsoft's MCP server writes it
 ITEM_URL = re.compile(r".*/_apis/wit/workitems/(-?\d+)/?(?:\?.*)?", re.IGNORECASE)
 
 
@@ -75,7 +78,8 @@ class Patch:
             self._apply_one(draft, operation)
 
     def _apply_one(self, draft: Draft, operation: dict[str, Any]) -> None:
-        op, path, value = operation.get("op"), str(operation.get("path", "")), operation.get("value")
+        op = str(operation.get("op", "")).lower()  # some clients write "Add"
+        path, value = str(operation.get("path", "")), operation.get("value")
         match [op, *path.strip("/").split("/")]:
             case ["test", "rev"]:
                 if value != (draft.item.rev if draft.item else 0):
@@ -97,8 +101,8 @@ class Patch:
             case ["add" | "replace", "relations", index, "attributes", "comment"]:
                 old = self._relation(draft, index)
                 draft.relations[draft.relations.index(old)] = replace(old, comment=value)
-            case ["add", "id"] if draft.item is None and isinstance(value, int):
-                self.temporary_id = value
+            case ["add", "id"] if draft.item is None and TEMPORARY.fullmatch(str(value)):
+                self.temporary_id = int(value)
             case _:
                 raise bad_patch(f"The operation '{op}' on path '{path}' is not supported.")
 
@@ -111,6 +115,9 @@ class Patch:
     def _set(self, draft: Draft, field: Field, value: Any, *, merge: bool) -> None:
         if field.reference_name == "System.Parent":
             raise bad_patch("System.Parent is changed by adding or removing a parent link, not by writing the field.")
+        if draft.bypass_rules and field.reference_name in AUTHORSHIP:
+            self._author(draft, field, value)
+            return
         if field.read_only:
             raise broken_rule(
                 field.reference_name,
@@ -127,6 +134,16 @@ class Patch:
             draft.fields.pop(field.reference_name, None)
         else:
             draft.fields[field.reference_name] = stored
+
+    def _author(self, draft: Draft, field: Field, value: Any) -> None:
+        """Who made or changed the item, and when. What is said of the making of an existing item is ignored."""
+        if draft.item is not None and field.reference_name.startswith("System.Created"):
+            return
+        stored = self._stored(field, value, draft)
+        if isinstance(stored, str) and field.identity:
+            stored = Identity(stored, stored)
+        if stored is not None:
+            draft.authored[field.reference_name] = stored
 
     def _stored(self, field: Field, value: Any, draft: Draft) -> Any:
         """The value as the server keeps it. HTML keeps its wording; only scripts are taken out."""

@@ -49,6 +49,8 @@ _STATE_COLORS = {
 
 @dataclass(frozen=True, slots=True)
 class WorkItemType:
+    """`required` are the fields, besides the title, that may not be empty."""
+
     name: str
     reference_name: str
     description: str
@@ -58,6 +60,7 @@ class WorkItemType:
     initial_reason: str
     fields: tuple[str, ...]
     defaults: dict[str, Any]
+    required: tuple[str, ...] = ()
 
     @property
     def initial_state(self) -> str:
@@ -93,12 +96,27 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class Process:
+    """`bugs_behavior` is what a new team starts with; `type_fields` are the fields that boards calculate with."""
+
     id: str
     name: str
+    description: str
     types: dict[str, WorkItemType]
     backlogs: tuple[Backlog, ...]
     categories: tuple[Category, ...]
     bugs_behavior: str
+    type_fields: dict[str, str]
+
+    def category(self, reference_name: str) -> Category | None:
+        wanted = reference_name.casefold()
+        return next((each for each in self.categories if each.reference_name.casefold() == wanted), None)
+
+    def types_of(self, backlog: Backlog, bugs_behavior: str) -> tuple[str, ...]:
+        """The types a backlog holds for a team, which decides whether bugs are requirements, tasks or neither."""
+        bug_category = self.category("Microsoft.BugCategory")
+        bugs = bug_category.types if bug_category else ()
+        kept = tuple(name for name in backlog.types if name not in bugs)
+        return kept + bugs if _BUGS_ON.get(bugs_behavior) == backlog.kind else kept
 
     def type(self, name: str) -> WorkItemType | None:
         """By name or reference name, case-insensitively."""
@@ -106,6 +124,9 @@ class Process:
         return next(
             (t for t in self.types.values() if wanted in (t.name.casefold(), t.reference_name.casefold())), None
         )
+
+
+_BUGS_ON = {"asRequirements": "requirement", "asTasks": "task"}
 
 
 class Catalogue:
@@ -147,14 +168,22 @@ def process(name: str) -> Process:
             initial_reason=entry["initial_reason"],
             fields=common + tuple(entry["fields"]),
             defaults=entry.get("defaults", {}),
+            required=tuple(entry.get("required", ())),
         )
         for entry in document["types"]
     }
     return Process(
         id=document["id"],
         name=document["name"],
+        description=document["description"],
         types=types,
         backlogs=tuple(Backlog(**entry | {"types": tuple(entry["types"])}) for entry in document["backlogs"]),
         categories=tuple(Category(**entry | {"types": tuple(entry["types"])}) for entry in document["categories"]),
         bugs_behavior=document["bugs_behavior"],
+        type_fields=document["type_fields"],
     )
+
+
+def processes() -> list[Process]:
+    """All there are, in the order the service lists them."""
+    return [process(name) for name in ("scrum", "basic", "cmmi", "agile")]

@@ -6,7 +6,6 @@ Where no answer of the real service is on record, the sentence is plain words wi
 from infra.local.azure_devops.errors import WEBAPI, ApiError
 
 WIT = "Microsoft.TeamFoundation.WorkItemTracking.Server"
-CORE = "Microsoft.TeamFoundation.Core.WebApi"
 
 # Bits of `fieldStatusCode`, in the order their names appear in `fieldStatusFlags`.
 FIELD_STATUS = {
@@ -58,50 +57,12 @@ def missing_item(item_id: int) -> ApiError:
     )
 
 
-def missing_project(name: str) -> ApiError:
-    return ApiError(
-        404,
-        f"TF200016: The following project does not exist: {name}. Verify that the name of the project is correct and "
-        "that the project exists on the specified Azure DevOps Server.",
-        f"{CORE}.ProjectDoesNotExistWithNameException",
-    )
-
-
-def missing_team(name: str) -> ApiError:
-    return ApiError(
-        404,
-        f"The team with id '{name}' does not exist, or you do not have permissions to access it.",
-        f"{CORE}.TeamNotFoundException",
-    )
-
-
 def missing_type(name: str, project: str) -> ApiError:
     return ApiError(
         404,
         f"VS402323: Work item type {name} does not exist in project {project} "
         "or you do not have permission to access it.",
         f"{WIT}.WorkItemTypeNotFoundException",
-        event_id=3200,
-    )
-
-
-def missing_node(path: str) -> ApiError:
-    return ApiError(
-        404,
-        f"The specified area or iteration path is invalid: {path}.",
-        f"{WIT}.Metadata.ClassificationNodeDoesNotExistException",
-        assembly=WIT,
-        event_id=3200,
-    )
-
-
-def duplicate_node(name: str) -> ApiError:
-    return ApiError(
-        409,
-        f"VS402371: Classification node name {name} is already in use by a different node under parent node. "
-        "Choose a different name and try again.",
-        f"{WIT}.Metadata.ClassificationNodeDuplicateNameException",
-        assembly=WIT,
         event_id=3200,
     )
 
@@ -130,6 +91,24 @@ def too_many_revisions(item_id: int, revisions: int, limit: int) -> ApiError:
         f"Work item {item_id} has {revisions} revisions, but currently, when updating via the API, only work items "
         f"with up to {limit:,} revisions are supported.",
         f"{WIT}.WorkItemRevisionLimitExceededException",
+        event_id=3200,
+    )
+
+
+def too_many_links(item_id: int, limit: int) -> ApiError:
+    return ApiError(
+        400,
+        f"Work item {item_id} cannot have more than {limit:,} links.",
+        f"{WIT}.WorkItemLinksLimitExceededException",
+        event_id=3200,
+    )
+
+
+def dates_not_increasing() -> ApiError:
+    return ApiError(
+        400,
+        "VS402625: Dates must be increasing with each revision.",
+        f"{WIT}.WorkItemDatesNotIncreasingException",
         event_id=3200,
     )
 
@@ -273,17 +252,36 @@ def query_too_large(limit: int) -> ApiError:
     )
 
 
-def no_default_value() -> ApiError:
-    return ApiError(
-        400, "DefaultValue", "Microsoft.TeamFoundation.Work.WebApi.Exceptions.TeamFieldArgumentNullException",
-        assembly="Microsoft.TeamFoundation.Work.WebApi", event_id=0,
-    )  # fmt: skip
+def missing_path(kind: str, source: str) -> ApiError:
+    """An area or iteration path in a query; `source` is the path as the query writes it."""
+    return bad_query(f"TF51011: The specified {kind} path does not exist. The error is caused by «{source}».")
 
 
-def no_backlog_iteration() -> ApiError:
+def bad_team_macro(message: str) -> ApiError:
+    """@CurrentIteration where no team can be found: not a bad request, as the service answers it."""
+    return ApiError(500, message, f"{WIT}.WorkItemTrackingQueryException", event_id=3200)
+
+
+def query_timed_out() -> ApiError:
     return ApiError(
         400,
-        "TF400497: The backlog iteration path that you specified is no longer valid.",
-        "Microsoft.Azure.Boards.Agile.Common.Exceptions.InvalidTeamSettingsException",
-        assembly="Microsoft.Azure.Boards.Agile.Common",
+        "VS402335: The timeout period (30 seconds) elapsed prior to completion of the query or the server is not "
+        "responding.",
+        f"{WIT}.WorkItemTrackingQueryTimeoutException",
+        event_id=3200,
     )
+
+
+def missing_query(path_or_id: str) -> ApiError:
+    return ApiError(
+        404,
+        f"TF401243: The query {path_or_id} does not exist, or you do not have permission to read it.",
+        f"{WIT}.QueryItems.QueryItemNotFoundException",
+        assembly=WIT,
+        event_id=3200,
+    )
+
+
+def bad_query_item(message: str) -> ApiError:
+    """A stored query or folder that cannot be kept as asked; `message` starts with its TF code where one is known."""
+    return ApiError(400, message, f"{WIT}.LegacyQueryItemException", event_id=3200)

@@ -16,17 +16,24 @@ from infra.local.azure_devops.boards.refusals import (
     bad_tree_name,
     broken_rule,
     circular_link,
+    dates_not_increasing,
     duplicate_link,
     missing_type,
     new_tag_refused,
     required_field,
     second_parent,
+    too_many_links,
     too_many_revisions,
 )
 from infra.local.azure_devops.boards.store import Draft, Store, WorkItem
+from infra.local.azure_devops.clock import moment
 
 LONG_TEXT_LIMIT = 1_000_000
 TITLE_LIMIT = 255
+TAG_LENGTH_LIMIT = 400
+ATTACHMENT_LIMIT = 100
+# What decides which states and fields an item has.
+PROCESS_FIELDS = ("System.TeamProject", "System.WorkItemType")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +51,19 @@ class Rules:
 
     `transitions`: type -> state -> states it may go to. `retired_states`: type -> states it no longer has, though
     items may still be in them. `revision_without_change`: whether a patch that changes nothing still makes a revision,
-    which is not known of the real service. `query_limit`: how many items a query may find;
-    `revision_limit`: how many revisions an item may have and still be changed.
+    which is not known of the real service. `query_limit`: how many items a query may find; `query_seconds`: how long
+    it may take, so that 0 lets every query time out; `query_create_status`: of a new stored query, 201 or 200;
+    `revision_limit`: how many revisions an item may have and still be changed; `link_limit` and `tag_limit`: how many
+    links and tags it may have. `operation_polls`: how often a project operation is still in progress when asked.
+
+    Of work items and areas, not known of the real service: `wrong_content_type_status`: 400 or 415; `delete_status`:
+    200 or 204 (without a body) when an item is deleted; `node_create_status`: 201 or 200; `lists_keep_order`: whether
+    items come in the order of the ids asked for, or of their numbers.
+
+    Of the reporting feeds and hooks: `feed_page_limit`: how many rows a page may have. Not known of the real service:
+    whether a project's feed goes on showing items that were moved out of it, whether feeds show destroyed items,
+    whether deleting and restoring an item shows in the link feed, whether a change of links alone fires a hook that
+    does not ask for it, and whether a write with `suppressNotifications` fires hooks.
     """
 
     require: list[RequiredField] = field(default_factory=list)
@@ -54,7 +72,22 @@ class Rules:
     refuse_new_tags: bool = False
     revision_without_change: bool = False
     query_limit: int = 20_000
+    query_seconds: float = 30
+    query_create_status: int = 201
     revision_limit: int = 10_000
+    link_limit: int = 1_000
+    tag_limit: int = 100
+    operation_polls: int = 1
+    wrong_content_type_status: int = 400
+    delete_status: int = 200
+    node_create_status: int = 201
+    lists_keep_order: bool = True
+    feed_page_limit: int = 1_000
+    feed_shows_moved_items: bool = False
+    feed_shows_destroyed_items: bool = False
+    link_feed_follows_deletion: bool = True
+    hooks_for_links_alone: bool = True
+    hooks_for_suppressed_writes: bool = True
 
     def states(self, kind: WorkItemType) -> list[str]:
         return [s.name for s in kind.states if s.name not in self.retired_states.get(kind.name, ())]
@@ -76,11 +109,16 @@ def check_fields(draft: Draft, project: Project, rules: Rules) -> None:
     if draft.item is not None and draft.item.rev >= rules.revision_limit:
         raise too_many_revisions(draft.item.id, draft.item.rev, rules.revision_limit)
     kind = type_of(project, draft.fields["System.WorkItemType"])
+    draft.fields |= {"System.TeamProject": project.name, "System.WorkItemType": kind.name}
+    if _moves(draft):
+        draft.fields = kind.defaults | draft.fields
+    _check_dates(draft)
     for name, tree in (("System.AreaPath", project.areas), ("System.IterationPath", project.iterations)):
         node = tree.find(draft.fields[name])
         if node is None:
             raise bad_tree_name(draft.id, name)
         draft.fields[name] = node.path
+    _check_tag_count(draft, rules)
     if draft.bypass_rules:
         return
     _check_state(draft, kind, rules)
@@ -89,9 +127,15 @@ def check_fields(draft: Draft, project: Project, rules: Rules) -> None:
     _check_tags(draft, project, rules)
 
 
-def check_links(draft: Draft, store: Store) -> None:
-    """One parent at most, no cycle in the hierarchy, no link twice."""
-    for relation in draft.relation_changes().added:
+def check_links(draft: Draft, store: Store, rules: Rules) -> None:
+    """One parent at most, no cycle in the hierarchy, no link twice, not too many."""
+    added = draft.relation_changes().added
+    if added and len(draft.relations) > rules.link_limit:
+        raise too_many_links(draft.id, rules.link_limit)
+    files = sum(r.type.reference_name == "AttachedFile" for r in draft.relations)
+    if added and files > ATTACHMENT_LIMIT:
+        raise bad_link(f"Work item {draft.id} cannot have more than {ATTACHMENT_LIMIT} attachments.")
+    for relation in added:
         if relation.target is None:
             continue
         if relation.target == draft.id:
@@ -128,15 +172,20 @@ def _chain(store: Store, item_id: int | None) -> list[int]:
 def _check_state(draft: Draft, kind: WorkItemType, rules: Rules) -> None:
     """A state the type does not have is refused on every write, even one that leaves the state alone."""
     before, state = draft.before.get("System.State", ""), draft.fields["System.State"]
-    same_type = draft.before.get("System.WorkItemType") in (None, kind.name)
-    allowed = rules.next_states(kind, before) if same_type else rules.states(kind)
+    allowed = rules.states(kind) if _moves(draft) else rules.next_states(kind, before)
     if state not in allowed:
         raise _not_in_list("System.State", state, required=True)
+
+
+def _moves(draft: Draft) -> bool:
+    """Whether the item becomes one of another type or project."""
+    return draft.item is not None and any(draft.before[name] != draft.fields[name] for name in PROCESS_FIELDS)
 
 
 def _check_required(draft: Draft, kind: WorkItemType, rules: Rules) -> None:
     state = draft.fields["System.State"]
     asked = [r.field for r in rules.require if r.type in (None, kind.name) and r.state in (None, state)]
+    asked += kind.required
     for reference_name in ("System.Title", *asked):
         if reference_name not in draft.fields:
             field = catalogue().find(reference_name)
@@ -156,6 +205,24 @@ def _check_values(draft: Draft) -> None:
                 f"the limit is {limit} characters.",
                 "invalidTooLong",
             )
+
+
+def _check_dates(draft: Draft) -> None:
+    """Revisions follow one another in time, also where the writer sets their dates."""
+    changed, created = (draft.authored.get(f"System.{verb}Date") for verb in ("Changed", "Created"))
+    latest = draft.before.get("System.ChangedDate")
+    if changed and ((latest and moment(changed) <= moment(latest)) or (created and moment(changed) < moment(created))):
+        raise dates_not_increasing()
+
+
+def _check_tag_count(draft: Draft, rules: Rules) -> None:
+    tags = split_tags(draft.fields.get("System.Tags", ""))
+    if len(tags) > rules.tag_limit and draft.fields["System.Tags"] != draft.before.get("System.Tags"):
+        raise broken_rule("System.Tags", f"A work item can have {rules.tag_limit} tags at most.", "invalidTooLong")
+    for tag in tags:
+        if len(tag) > TAG_LENGTH_LIMIT:
+            message = f"The tag '{tag[:40]}…' is longer than {TAG_LENGTH_LIMIT} characters."
+            raise broken_rule("System.Tags", message, "invalidTooLong")
 
 
 def _check_tags(draft: Draft, project: Project, rules: Rules) -> None:

@@ -6,9 +6,11 @@ Nothing here checks a rule; a draft that reaches `save` has been accepted whole.
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from infra.local.azure_devops.boards.identities import Identity
+from infra.local.azure_devops.boards.journal import Cause, Change, Journal, Kind
 from infra.local.azure_devops.boards.links import CHILD, LINK_TYPES, PARENT, Relation, RelationChanges, compare
 from infra.local.azure_devops.boards.process import catalogue
 from infra.local.azure_devops.boards.refusals import missing_item
@@ -51,6 +53,8 @@ class Comment:
     modified_by: Identity
     modified: str
     deleted: bool = False
+    earlier: list["Comment"] = field(default_factory=list)  # its versions before this one, oldest first
+    reactions: dict[str, list[Identity]] = field(default_factory=dict)  # kind of reaction -> who reacted so
 
 
 @dataclass(slots=True)
@@ -84,11 +88,13 @@ class WorkItem:
 
     def as_of(self, when: str) -> "WorkItem | None":
         """The item as it was at a stamp; None before it was made."""
-        then = moment(when)
-        kept = [r for r in self.revisions if moment(r.fields["System.ChangedDate"]) <= then]
+        until = _sortable(when)
+        kept = [r for r in self.revisions if r.fields["System.ChangedDate"][:-1] <= until]
+        updates = [u for u in self.updates if u.at[:-1] <= until]
         if not kept:
             return None
-        updates = [u for u in self.updates if moment(u.at) <= then]
+        if len(kept) == len(self.revisions) and len(updates) == len(self.updates):
+            return self
         relations: dict[int, Relation] = {}
         for update in updates:
             relations |= {r.id: r for r in update.relations.added + update.relations.edited}
@@ -108,6 +114,7 @@ class Draft:
     formats: dict[str, str]
     relations: list[Relation]
     bypass_rules: bool = False
+    authored: dict[str, Any] = field(default_factory=dict)  # who and when, where the writer may say so
 
     @property
     def id(self) -> int:
@@ -121,6 +128,12 @@ class Draft:
         return compare(self.item.relations if self.item else (), self.relations)
 
 
+@lru_cache(maxsize=64)
+def _sortable(when: str) -> str:
+    """A stamp without its Z: as text it sorts like the moment it stands for. Raises ValueError."""
+    return stamp(moment(when))[:-1]
+
+
 def without_history(fields: dict[str, Any]) -> dict[str, Any]:
     """History belongs to the revision that wrote it; a later change starts without."""
     return {name: value for name, value in fields.items() if name != "System.History"}
@@ -132,6 +145,7 @@ class Store:
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.items: dict[int, WorkItem] = {}
+        self.journal = Journal()
         self.watermark = 0
         self.next_item_id = 1
         self.next_relation_id = 1
@@ -169,27 +183,30 @@ class Store:
         """Write a draft. A change of links alone, or of nothing, makes no revision unless `always_revise`."""
         changes = draft.relation_changes()
         item = draft.item or self._new_item()
-        now = self._now(item)
+        now = draft.authored.get("System.ChangedDate") or self._now(item)
+        by = draft.authored.get("System.ChangedBy") or by
         revise = (
             always_revise
+            or bool(draft.authored)
             or changes.make_revision
             or draft.item is None
             or draft.fields != without_history(item.fields)
             or draft.formats != item.current.formats
         )
         if revise:
-            self._revise(item, draft.fields, draft.formats, by, now)
+            self._revise(item, draft.fields | draft.authored, draft.formats, by, now)
         if revise or changes:
             item.relations = sorted(draft.relations, key=lambda r: r.place)
-            item.updates.append(Update(len(item.updates) + 1, item.rev, by, now, revise, changes))
+            self._update(item, "updated" if draft.item else "created", by, now, revise, changes)
             self._index_addresses(item, changes)
-            self._change_other_ends(item, changes, by, now)
+            self._change_other_ends(item, changes, by, now, "edit")
         return item
 
     def delete(self, item: WorkItem, by: Identity) -> None:
         """Into the recycle bin. The item keeps its links there; the other ends lose theirs."""
         now = self._mark(item, by, deleted=True)
-        self._change_other_ends(item, RelationChanges((), tuple(r for r in item.relations if r.target), ()), by, now)
+        links = RelationChanges((), tuple(r for r in item.relations if r.target), ())
+        self._change_other_ends(item, links, by, now, "delete")
 
     def restore(self, item: WorkItem, by: Identity) -> None:
         """Out of the recycle bin, with its links, save those to items that are gone or have another parent by now.
@@ -198,7 +215,7 @@ class Store:
         """
         now = self._mark(item, by, deleted=False)
         links = [r for r in item.relations if r.target in self.items and self._fits_again(r)]
-        self._change_other_ends(item, RelationChanges(tuple(links), (), ()), by, now)
+        self._change_other_ends(item, RelationChanges(tuple(links), (), ()), by, now, "restore")
         item.relations = [r for r in item.relations if r.target is None or (r in links and self.is_live(r.target))]
 
     def destroy(self, item: WorkItem) -> None:
@@ -227,12 +244,13 @@ class Store:
         self.watermark += 1
         first = not item.revisions
         dates = {"System.ChangedDate": now, "System.ChangedBy": by}
-        if first:
-            dates |= {"System.CreatedDate": now, "System.CreatedBy": by}
         if first or fields["System.State"] != item.fields["System.State"]:
             dates["Microsoft.VSTS.Common.StateChangeDate"] = now
-        values = catalogue().ordered({"System.CommentCount": 0} | fields | dates)
-        item.revisions.append(Revision(item.rev + 1, values, dict(formats), self.watermark))
+        made = {"System.CommentCount": 0, "System.CreatedDate": now, "System.CreatedBy": by}
+        values = catalogue().ordered(made | fields | dates)
+        revision = Revision(item.rev + 1, values, dict(formats), self.watermark)
+        item.revisions.append(revision)
+        self.journal.revise(item, revision, self.clock())
 
     def _index_addresses(self, item: WorkItem, changes: RelationChanges) -> None:
         for relation in changes.removed:
@@ -242,8 +260,20 @@ class Store:
             if relation.uri is not None:
                 self._by_uri.setdefault(relation.uri.casefold(), set()).add(item.id)
 
-    def _change_other_ends(self, item: WorkItem, changes: RelationChanges, by: Identity, now: str) -> None:
+    def _update(
+        self, item: WorkItem, kind: Kind, by: Identity, now: str, made_revision: bool, relations: RelationChanges
+    ) -> None:
+        update = Update(len(item.updates) + 1, item.rev, by, now, made_revision, relations)
+        item.updates.append(update)
+        self.journal.untold.append(Change(kind, item, update))
+
+    def _change_other_ends(
+        self, item: WorkItem, changes: RelationChanges, by: Identity, now: str, cause: Cause
+    ) -> None:
         """Every item at the other end of a changed link gets the change too, as one update without a revision."""
+        if not changes:
+            return
+        self.journal.relink(item, self.items, changes, cause, by, self.clock())
         linked = [r for r in (*changes.added, *changes.removed, *changes.edited) if r.target is not None]
         for target in dict.fromkeys(r.target for r in linked if r.target is not None):
             other = self.items[target]
@@ -256,13 +286,14 @@ class Store:
             touched = {r.id for r in seen.added + seen.removed + seen.edited}
             kept = [r for r in other.relations if r.id not in touched]
             other.relations = sorted([*kept, *seen.added, *seen.edited], key=lambda r: r.place)
-            other.updates.append(Update(len(other.updates) + 1, other.rev, by, now, False, seen))
+            self._update(other, "updated", by, now, False, seen)
 
     def _mark(self, item: WorkItem, by: Identity, *, deleted: bool) -> str:
         now = self._now(item)
         fields = {name: value for name, value in item.fields.items() if name != "System.IsDeleted"}
         self._revise(item, fields | ({"System.IsDeleted": True} if deleted else {}), item.current.formats, by, now)
-        item.updates.append(Update(len(item.updates) + 1, item.rev, by, now, True, RelationChanges((), (), ())))
+        kind: Kind = "deleted" if deleted else "restored"
+        self._update(item, kind, by, now, True, RelationChanges((), (), ()))
         item.deleted = deleted
         return now
 

@@ -16,12 +16,12 @@ def query(call: Call) -> dict[str, Any]:
     uris = call.record.get("artifactUris")
     if not isinstance(uris, list):
         raise bad_argument("'artifactUris' must be a list of addresses.")
-    view, project = ItemView(call), call.project_or_none
+    view, project, world = ItemView(call), call.project_or_none, call.world
     return {
         "artifactUrisQueryResult": {
             uri: [
                 {"id": item.id, "url": view.url(item, scoped=project is not None)}
-                for item in call.world.store.with_uri(str(uri))
+                for item in world.lag.with_uri(world.store, str(uri))
                 if project is None or item.fields["System.TeamProject"] == project.name
             ]
             for uri in uris

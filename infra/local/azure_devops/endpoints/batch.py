@@ -33,7 +33,7 @@ def batch(call: Call) -> dict[str, Any]:
             {
                 "code": answer.status,
                 "headers": {"Content-Type": answer.content_type},
-                "body": orjson.dumps(answer.body).decode(),
+                "body": (answer.body if isinstance(answer.body, bytes) else orjson.dumps(answer.body)).decode(),
             }
         )
     return {"count": len(answers), "value": answers}

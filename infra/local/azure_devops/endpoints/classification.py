@@ -7,8 +7,8 @@ from typing import Any
 from urllib.parse import quote
 
 from infra.local.azure_devops.boards.organisation import Node, Project
+from infra.local.azure_devops.boards.organisation_refusals import bad_node, duplicate_node, missing_node
 from infra.local.azure_devops.boards.patch import draft_change
-from infra.local.azure_devops.boards.refusals import duplicate_node, missing_node
 from infra.local.azure_devops.clock import moment, stamp
 from infra.local.azure_devops.errors import bad_argument
 from infra.local.azure_devops.routing import Answer, Call, Endpoints, Location
@@ -25,6 +25,9 @@ NODES = Location(
     "{project}/_apis/{area}/{resource}/{structureGroup}/{*path}",
     2,
 )
+DEPTH_LIMIT = 14
+NAME_LIMIT = 255
+FORBIDDEN = set('\\/:*?"<>|#$&+')
 # Words of the address, and the numbers the Node client sends.
 GROUPS = {"areas": "area", "0": "area", "iterations": "iteration", "1": "iteration"}
 
@@ -65,34 +68,38 @@ def create_or_move(call: Call) -> Answer:
         if node is None or node.parent is None:
             raise missing_node(str(call.record["id"]))
         if parent in node.walk():
-            raise bad_argument("A node cannot be moved below itself.")
+            raise bad_node("A node cannot be moved below itself.")
         _refuse_duplicate(parent, node.name, node)
+        _refuse_depth(parent, 1 + _height(node))
         before = node.path
         node.parent.children.remove(node)
         node.parent = parent
         parent.children.append(node)
-        _rename_in_items(call, kind, before, node.path)
+        rename_everywhere(call, _field(kind), before, node.path)
         return Answer(node_json(call, kind, node))
-    name = str(call.record.get("name") or "").strip()
-    if not name:
-        raise bad_argument("A value is required for 'name'.")
+    name = _name(call)
     _refuse_duplicate(parent, name)
+    _refuse_depth(parent, 1)
+    dates = _dates(call, (None, None))
     node = call.world.organisation.new_node(name, parent, kind)
-    _set_dates(node, call.record.get("attributes"))
-    return Answer(node_json(call, kind, node), 201)
+    node.start, node.finish = dates
+    return Answer(node_json(call, kind, node), call.world.rules.node_create_status)
 
 
 @endpoints("PATCH", NODES, "structureGroup", "path", name="classification.update")
 def rename(call: Call) -> dict[str, Any]:
     """New name or dates. Items follow without a revision."""
     kind, node = _addressed(call)
-    name = call.record.get("name")
-    if name and node.parent is not None and name != node.name:
+    name = _name(call) if call.record.get("name") else node.name
+    dates = _dates(call, (node.start, node.finish))
+    if name != node.name:
+        if node.parent is None:
+            raise bad_node("The root node has the name of its project.")
         _refuse_duplicate(node.parent, name, node)
         before = node.path
         node.name = name
-        _rename_in_items(call, kind, before, node.path)
-    _set_dates(node, call.record.get("attributes"))
+        rename_everywhere(call, _field(kind), before, node.path)
+    node.start, node.finish = dates
     return node_json(call, kind, node)
 
 
@@ -102,7 +109,7 @@ def delete(call: Call) -> Answer:
     kind, node = _addressed(call)
     root = call.project.areas if kind == "area" else call.project.iterations
     if node.parent is None:
-        raise bad_argument("The root node cannot be deleted.")
+        raise bad_node("The root node cannot be deleted.")
     gone = set(node.walk())
     target_id = call.whole("$reclassifyId", root.id)
     target = next((n for n in root.walk() if n.id == target_id and n not in gone), None)
@@ -169,18 +176,43 @@ def _refuse_duplicate(parent: Node, name: str, itself: Node | None = None) -> No
         raise duplicate_node(name)
 
 
-def _set_dates(node: Node, attributes: dict[str, str] | None) -> None:
+def _refuse_depth(parent: Node, levels: int) -> None:
+    if len(parent.names()) + levels > DEPTH_LIMIT:
+        raise bad_node(f"An area or iteration can lie {DEPTH_LIMIT} levels deep at most.")
+
+
+def _height(node: Node) -> int:
+    """How many levels lie below the node."""
+    return max((1 + _height(child) for child in node.children), default=0)
+
+
+def _name(call: Call) -> str:
+    name = str(call.record.get("name") or "").strip()
+    if not name:
+        raise bad_argument("A value is required for 'name'.")
+    if len(name) > NAME_LIMIT or FORBIDDEN & set(name):
+        raise bad_node(f"'{name}' is not a name for an area or iteration.")
+    return name
+
+
+def _dates(call: Call, before: tuple[str | None, str | None]) -> tuple[str | None, str | None]:
+    """Start and finish as the body leaves them: what it does not mention stays, null takes away."""
+    attributes = call.record.get("attributes") or {}
     try:
-        for attribute, key in (("start", "startDate"), ("finish", "finishDate")):
-            if attributes and attributes.get(key):
-                setattr(node, attribute, stamp(moment(attributes[key])))
-    except ValueError as error:
-        raise bad_argument(f"The dates of '{node.name}' cannot be read: {error}.") from error
+        start, finish = (
+            (stamp(moment(attributes[key])) if attributes[key] else None) if key in attributes else old
+            for key, old in zip(("startDate", "finishDate"), before, strict=True)
+        )
+    except (TypeError, ValueError) as error:
+        raise bad_argument(f"The dates of the node cannot be read: {error}.") from error
+    if start and finish and moment(finish) < moment(start):
+        raise bad_node("An iteration cannot finish before it starts.")
+    return start, finish
 
 
-def _rename_in_items(call: Call, kind: str, before: str, after: str) -> None:
+def rename_everywhere(call: Call, field: str, before: str, after: str) -> None:
     """A path is the node's, so every revision shows its new name."""
-    field, below = _field(kind), before + "\\"
+    below = before + "\\"
     for item in call.world.store.items.values():
         for revision in item.revisions:
             path = revision.fields[field]

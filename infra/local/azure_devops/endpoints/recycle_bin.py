@@ -1,17 +1,38 @@
-"""Deleted work items: list, read, restore, destroy."""
+"""Deleted work items: many deleted at once, list, read, restore, destroy."""
 
 from typing import Any
 
-from infra.local.azure_devops.boards.refusals import missing_item
+from infra.local.azure_devops.boards.refusals import missing_item, too_many_ids
 from infra.local.azure_devops.boards.store import WorkItem
 from infra.local.azure_devops.endpoints.render import ItemView
-from infra.local.azure_devops.endpoints.work_items import deleted_reference
+from infra.local.azure_devops.endpoints.work_items import IDS_LIMIT, delete_one, deleted_reference
 from infra.local.azure_devops.errors import bad_argument
 from infra.local.azure_devops.routing import Answer, Call, Endpoints, Location
 
 endpoints = Endpoints()
 
 BIN = Location("b70d8d39-926c-465e-b927-b1bf0e5ca0e0", "wit", "recycleBin", "{project}/_apis/{area}/{resource}/{id}", 2)
+
+
+DELETE_MANY = Location(
+    "8bc57545-27e5-420d-b709-f6e3ebcc1fc1", "wit", "workItemsDelete", "{project}/_apis/{area}/{resource}", 1
+)
+
+
+@endpoints("POST", DELETE_MANY, name="recycle_bin.delete_many", cost=0.03)
+def delete_many(call: Call) -> dict[str, Any]:
+    """Into the bin, or for good with `destroy`. All of the `ids` must be there, or nothing is deleted."""
+    ids = call.record.get("ids")
+    if not isinstance(ids, list) or not ids:
+        raise bad_argument("A value is required for 'ids'.")
+    if len(ids) > IDS_LIMIT:
+        raise too_many_ids(IDS_LIMIT)
+    items = [call.world.store.get(id) for id in dict.fromkeys(ids)]
+    for item in items:
+        if not _in_scope(call, item):
+            raise missing_item(item.id)
+    call.items = len(items)
+    return {"results": [delete_one(call, item, destroy=bool(call.record.get("destroy"))) for item in items]}
 
 
 @endpoints("GET", BIN, name="recycle_bin.list")

@@ -1,5 +1,6 @@
 """Work items as JSON. Empty fields are left out, addresses carry the project's id, people are whole objects."""
 
+import re
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
@@ -7,13 +8,15 @@ from urllib.parse import quote
 from infra.local.azure_devops.boards.computed import EXPANDED, value_of
 from infra.local.azure_devops.boards.identities import Identity
 from infra.local.azure_devops.boards.links import Relation
+from infra.local.azure_devops.boards.organisation import Attachment
 from infra.local.azure_devops.boards.process import catalogue
 from infra.local.azure_devops.boards.refusals import expand_with_fields, unknown_field
-from infra.local.azure_devops.boards.store import Comment, Revision, WorkItem
+from infra.local.azure_devops.boards.store import Comment, Revision, Update, WorkItem
 from infra.local.azure_devops.clock import NEVER
 from infra.local.azure_devops.errors import bad_argument
 from infra.local.azure_devops.routing import Call
 
+ATTACHMENT_URL = re.compile(r"/_apis/wit/attachments/([0-9a-f-]{36})", re.IGNORECASE)
 # `$expand` by name, or by the number the Node client sends.
 EXPAND = {"none": "none", "relations": "relations", "fields": "fields", "links": "links", "all": "all"} | {
     str(number): word for number, word in enumerate(("none", "relations", "fields", "links", "all"))
@@ -126,12 +129,19 @@ class ItemView:
                 "revisedDate": NEVER,
             }
             url = relation.uri
+            if attachment := self._attachment(relation):
+                attributes |= {"resourceSize": len(attachment.content), "name": attachment.name}
         if relation.comment is not None:
             attributes["comment"] = relation.comment
         name = relation.type.name if relation.target is not None else relation.name
         if name is not None:
             attributes["name"] = name
         return {"rel": relation.type.reference_name, "url": url, "attributes": attributes}
+
+    def _attachment(self, relation: Relation) -> Attachment | None:
+        """The uploaded file a relation leads to, if it does."""
+        found = ATTACHMENT_URL.search(relation.uri or "")
+        return self.organisation.attachments.get(found[1].lower()) if found else None
 
     def _links(self, item: WorkItem) -> dict[str, Any]:
         url = self.url(item)
@@ -149,33 +159,33 @@ class ItemView:
 
 
 def updates(view: ItemView, item: WorkItem) -> list[dict[str, Any]]:
-    """The item's changes: a change of fields shows old and new values, a change of links alone has no fields."""
-    shown = []
-    for update in item.updates:
-        entry: dict[str, Any] = {
-            "id": update.number,
-            "workItemId": item.id,
-            "rev": update.rev,
-            "revisedBy": view.value(update.by),
-            "revisedDate": update.at,
+    return [update(view, item, each) for each in item.updates]
+
+
+def update(view: ItemView, item: WorkItem, change: Update) -> dict[str, Any]:
+    """One change: of fields it shows old and new values, of links alone it has no fields."""
+    shown: dict[str, Any] = {
+        "id": change.number,
+        "workItemId": item.id,
+        "rev": change.rev,
+        "revisedBy": view.value(change.by),
+        "revisedDate": change.at,
+    }
+    if change.made_revision:
+        revision = item.revisions[change.rev - 1]
+        before = item.revisions[change.rev - 2] if change.rev > 1 else None
+        shown["revisedDate"] = item.revised(revision) or NEVER
+        shown["fields"] = _differences(view, item, before, revision)
+    if change.relations:
+        kinds = {
+            "added": change.relations.added,
+            "removed": change.relations.removed,
+            "updated": change.relations.edited,
         }
-        if update.made_revision:
-            revision = item.revisions[update.rev - 1]
-            before = item.revisions[update.rev - 2] if update.rev > 1 else None
-            entry["revisedDate"] = item.revised(revision) or NEVER
-            entry["fields"] = _differences(view, item, before, revision)
-        if update.relations:
-            kinds = {
-                "added": update.relations.added,
-                "removed": update.relations.removed,
-                "updated": update.relations.edited,
-            }
-            entry["relations"] = {
-                kind: [view.relation(r) for r in relations] for kind, relations in kinds.items() if relations
-            }
-        entry["url"] = f"{view.url(item)}/updates/{update.number}"
-        shown.append(entry)
-    return shown
+        shown["relations"] = {
+            kind: [view.relation(r) for r in relations] for kind, relations in kinds.items() if relations
+        }
+    return shown | {"url": f"{view.url(item)}/updates/{change.number}"}
 
 
 def _differences(view: ItemView, item: WorkItem, before: Revision | None, after: Revision) -> dict[str, Any]:

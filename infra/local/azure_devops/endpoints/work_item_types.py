@@ -36,6 +36,8 @@ CATEGORIES = Location(
     2,
 )
 
+NEXT_STATES = Location("afae844b-e2f6-44c2-8053-17b3bb936a40", "wit", "workItemTransitions", "_apis/{area}/{resource}")
+
 REQUIRED = {"System.Title", "System.State", "System.AreaId", "System.IterationId"}
 COST = 0.124
 # Actions that Visual Studio offers on a transition, by the category it leads to.
@@ -51,6 +53,21 @@ def list_types(call: Call) -> dict[str, Any]:
 @endpoints("GET", TYPES, "type", name="types.get", cost=COST)
 def get_type(call: Call) -> dict[str, Any]:
     return type_json(call, type_of(call.project, call.route["type"]))
+
+
+@endpoints("GET", NEXT_STATES, name="types.next_states")
+def next_states(call: Call) -> dict[str, Any]:
+    """The state each of the `ids` would have after a check-in: the type's completed one."""
+    texts = call.query.get("ids", "").split(",")
+    if not all(text.strip().isdecimal() for text in texts):
+        raise bad_argument(f"The value '{call.query.get('ids', '')}' is not valid for ids.")
+    shown = []
+    for item in (call.world.store.get(int(text)) for text in texts):
+        project = call.world.organisation.project(item.fields["System.TeamProject"])
+        states = type_of(project, item.fields["System.WorkItemType"]).states
+        done = next(state.name for state in states if state.category == "Completed")
+        shown.append({"id": item.id, "stateOnTransition": done})
+    return {"count": len(shown), "value": shown}
 
 
 @endpoints("GET", STATES, "type", name="types.states")
@@ -141,7 +158,7 @@ def _instance(call: Call, kind: WorkItemType, field: Field) -> dict[str, Any]:
     return {
         "defaultValue": None if default is None else str(default),
         "helpText": "",
-        "alwaysRequired": field.reference_name in REQUIRED,
+        "alwaysRequired": field.reference_name in REQUIRED or field.reference_name in kind.required,
         "referenceName": field.reference_name,
         "name": field.name,
         "url": f"{call.base}/{call.project.id}/_apis/wit/fields/{field.reference_name}",

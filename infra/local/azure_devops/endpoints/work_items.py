@@ -1,6 +1,7 @@
 """Work items: create, change, read, list, revisions, updates, delete."""
 
 from typing import Any
+from urllib.parse import quote
 
 from infra.local.azure_devops.boards.patch import Patch, draft_change, draft_new
 from infra.local.azure_devops.boards.refusals import missing_item, missing_revision, too_many_ids
@@ -9,7 +10,7 @@ from infra.local.azure_devops.boards.store import Draft, WorkItem
 from infra.local.azure_devops.clock import moment, stamp
 from infra.local.azure_devops.endpoints.render import ItemView, read_expand, read_fields, updates
 from infra.local.azure_devops.errors import bad_argument, bad_content_type
-from infra.local.azure_devops.routing import Call, Endpoints, Location
+from infra.local.azure_devops.routing import Answer, Call, Endpoints, Location
 
 endpoints = Endpoints()
 
@@ -50,6 +51,15 @@ def create(call: Call) -> dict[str, Any]:
     return _write(call, draft)
 
 
+@endpoints("GET", TYPED, "type", name="work_items.template")
+def template(call: Call) -> dict[str, Any]:
+    """A new item of the type as a form starts with it; nothing is made."""
+    kind = type_of(call.project, call.route["type"])
+    view, draft = ItemView(call), draft_new(call.project, kind)
+    url = f"{call.base}/{call.project.id}/_apis/wit/workItems/${quote(kind.name)}"
+    return {"rev": 0, "fields": {name: view.value(value) for name, value in draft.fields.items()}, "url": url}
+
+
 @endpoints("PATCH", ITEMS, "id", name="work_items.update", cost=0.03)
 def update(call: Call) -> dict[str, Any]:
     return _write(call, draft_change(_find(call)))
@@ -70,7 +80,7 @@ def _apply(call: Call, draft: Draft) -> Patch:
     """Put the document of the call into the draft and check the whole; nothing is written."""
     content_type = call.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != JSON_PATCH:
-        raise bad_content_type(content_type, call.method, JSON_PATCH)
+        raise bad_content_type(content_type, call.method, JSON_PATCH, call.world.rules.wrong_content_type_status)
     world = call.world
     now = stamp(world.clock())
     draft.bypass_rules = call.flag("bypassRules")
@@ -78,7 +88,7 @@ def _apply(call: Call, draft: Draft) -> Patch:
     patch.apply(draft, call.body)
     project = world.organisation.project(draft.fields["System.TeamProject"])
     check_fields(draft, project, world.rules)
-    check_links(draft, world.store)
+    check_links(draft, world.store, world.rules)
     follow_state(draft, type_of(project, draft.fields["System.WorkItemType"]), call.caller, now)
     return patch
 
@@ -86,12 +96,12 @@ def _apply(call: Call, draft: Draft) -> Patch:
 def _save(call: Call, draft: Draft) -> WorkItem:
     """Write the draft; what it says in its history becomes a comment."""
     world = call.world
-    said = draft.fields.get("System.History")
+    said, style = draft.fields.get("System.History"), draft.formats.pop("System.History", "html")
     if said is not None:
         draft.fields["System.CommentCount"] = draft.fields.get("System.CommentCount", 0) + 1
     item = world.store.save(draft, call.caller, always_revise=world.rules.revision_without_change)
     if said is not None:
-        world.store.add_comment(item, said, "html", call.caller)
+        world.store.add_comment(item, said, style, item.fields["System.ChangedBy"])
     remember_tags(item, world.organisation.project(item.fields["System.TeamProject"]))
     return item
 
@@ -138,13 +148,13 @@ def get_batch(call: Call) -> dict[str, Any]:
 
 
 def _several(call: Call, ids: list[int], view: ItemView, as_of: str | None, error_policy: Any) -> dict[str, Any]:
-    """Items in the order asked for; with errorPolicy omit, null stands where one is missing."""
+    """Items in the order asked for, unless the rules say otherwise; errorPolicy omit puts null for a missing one."""
     if len(ids) > IDS_LIMIT:
         raise too_many_ids(IDS_LIMIT)
     call.items = len(ids)
     omit = str(error_policy).lower() in ("omit", "2")
     shown: list[dict[str, Any] | None] = []
-    for id in dict.fromkeys(ids):
+    for id in dict.fromkeys(ids) if call.world.rules.lists_keep_order else sorted(set(ids)):
         item = call.world.store.items.get(id)
         item = _as_of(item, as_of) if item is not None and not item.deleted and _in_scope(call, item) else None
         if item is None and not omit:
@@ -154,13 +164,18 @@ def _several(call: Call, ids: list[int], view: ItemView, as_of: str | None, erro
 
 
 @endpoints("DELETE", ITEMS, "id", name="work_items.delete")
-def delete(call: Call) -> dict[str, Any]:
-    item = _find(call)
+def delete(call: Call) -> Answer:
+    shown = delete_one(call, _find(call), destroy=call.flag("destroy"))
+    return Answer(shown, call.world.rules.delete_status)
+
+
+def delete_one(call: Call, item: WorkItem, *, destroy: bool) -> dict[str, Any]:
+    """Into the recycle bin, or for good; the answer shows the item as it was."""
     store = call.world.store
     resource = ItemView(call).revision(item, item.current)
     store.delete(item, call.caller)
     shown = deleted_reference(call, item) | {"resource": resource}
-    if call.flag("destroy"):
+    if destroy:
         store.destroy(item)
     return shown
 
