@@ -1,10 +1,14 @@
-"""The plainest client: one session, one method per verb, nothing hidden. Used by the simulator's own tests."""
+"""The plainest client: one session, one method per verb, nothing hidden. Used by the simulator's own tests.
+
+Every answer it gets is held against Microsoft's specifications, where this machine has them.
+"""
 
 from typing import Any
 
 import requests
 
 from infra.local.azure_devops.running import Control, RunningSimulator
+from tests.local.azure_devops.specifications import check
 
 JSON_PATCH = {"Content-Type": "application/json-patch+json"}
 
@@ -15,6 +19,7 @@ class Client:
         self.control: Control = simulator.control
         self.session = requests.Session()
         self.session.auth = ("", simulator.token)
+        self.session.hooks["response"].append(check)
 
     def __call__(self, method: str, path: str, body: Any = None, **options: Any) -> requests.Response:
         """`path` is behind the organisation; api-version 7.1 unless it names one."""

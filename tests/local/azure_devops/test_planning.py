@@ -6,7 +6,7 @@ import pytest
 
 from tests.local.azure_devops.client import Client, add
 from tests.local.azure_devops.recordings import recorded
-from tests.local.azure_devops.test_specifications import SPECIFICATIONS, Specification
+from tests.local.azure_devops.specifications import FILES, Specification
 
 WORK = "Fabrikam/Network/_apis/work"
 ORDER = "Microsoft.VSTS.Common.StackRank"
@@ -85,7 +85,7 @@ def test_my_work(client: Client) -> None:
 
 
 def test_planning_keeps_to_the_specification(client: Client) -> None:
-    specification = Specification(recorded(SPECIFICATIONS["work"]))
+    specification = Specification(recorded(FILES["work"]))
     stories(client)
     current = sprint(client)
     member = client.get("_apis/projects/Fabrikam/teams/Network/members")["value"][0]["identity"]["id"]
@@ -107,7 +107,7 @@ def test_planning_keeps_to_the_specification(client: Client) -> None:
 
 
 def test_the_organisation_and_templates_keep_to_the_specification(client: Client) -> None:
-    wit = Specification(recorded(SPECIFICATIONS["wit"]))
+    wit = Specification(recorded(FILES["wit"]))
     stories(client)
     wanted = {"name": "Outage", "workItemTypeName": "Bug", "fields": {"System.Tags": "outage"}}
     template = client("POST", "Fabrikam/Network/_apis/wit/templates", wanted).json()
