@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import requests
 
 from infra.local.azure_devops.running import RunningSimulator
+from tests.local.azure_devops.client import Client
 from tests.local.azure_devops.node_clients import Mcp, Refused, installed
 
 pytestmark = pytest.mark.real
@@ -16,9 +18,15 @@ TEAM = PROJECT | {"team": "Network"}
 
 
 @pytest.fixture(scope="module")
-def mcp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mcp]:
+def organisation() -> Iterator[RunningSimulator]:
     installed()
-    with RunningSimulator() as simulator, Mcp(simulator, tmp_path_factory.mktemp("home")) as running:
+    with RunningSimulator() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def mcp(organisation: RunningSimulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mcp]:
+    with Mcp(organisation, tmp_path_factory.mktemp("home")) as running:
         yield running
 
 
@@ -186,6 +194,24 @@ def test_queries(mcp: Mcp) -> None:
     assert [each["id"] for each in found["workItems"]] == [id]
     roots = mcp("wit_query", action="get", query="Shared Queries", depth=1, expand="All", **PROJECT)
     assert (roots["name"], roots["isFolder"]) == ("Shared Queries", True)
+
+
+def test_running_a_stored_query(mcp: Mcp, organisation: RunningSimulator) -> None:
+    id = created(mcp, "found by a stored query")["id"]
+    text = "SELECT [System.Id] FROM WorkItems WHERE [System.Title] = 'found by a stored query'"
+    stored = Client(organisation)(
+        "POST", "Fabrikam/_apis/wit/queries/My Queries", {"name": "Stored", "wiql": text}
+    ).json()
+    found = mcp("wit_query", action="get_results", id=stored["id"], **PROJECT)
+    assert [each["id"] for each in found["workItems"]] == [id]
+    assert mcp("wit_query", action="get_results", id=stored["id"], responseType="ids", **TEAM)["ids"] == [id]
+
+
+def test_downloading_an_attachment(mcp: Mcp, organisation: RunningSimulator) -> None:
+    address = f"{organisation.url}/Fabrikam/_apis/wit/attachments?fileName=notes.txt&api-version=7.1"
+    kept = requests.post(address, data=b"what we saw", auth=("", organisation.token), timeout=10).json()
+    told = mcp.texts("wit_work_item_attachment", attachmentId=kept["id"], fileName="notes.txt", **PROJECT)
+    assert told == ["what we saw"]
 
 
 def test_types(mcp: Mcp) -> None:
