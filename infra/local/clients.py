@@ -10,7 +10,7 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 120
 MOST_AT_ONCE = 32
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from infra.local.azure_devops.boards.patch import draft_change
 from infra.local.azure_devops.boards.store import WorkItem
+from infra.local.azure_devops.clock import moment
 from infra.local.azure_devops.endpoints.iterations import items_of_team, iteration_of
 from infra.local.azure_devops.endpoints.render import ItemView
 from infra.local.azure_devops.errors import NoRoute, bad_argument
@@ -123,7 +124,7 @@ def predefined_query(call: Call) -> dict[str, Any]:
         and item.fields.get(person) == call.caller
         and (call.flag("includeCompleted") or not _done(call, item))
     ]
-    found.sort(key=lambda item: item.fields["System.ChangedDate"], reverse=True)
+    found.sort(key=lambda item: (moment(item.fields["System.ChangedDate"]), item.id), reverse=True)
     top, view = call.whole("$top", TOP), ItemView(call)
     return _described(call, id) | {"results": [view.listed(item) for item in found[:top]], "hasMore": len(found) > top}
 
