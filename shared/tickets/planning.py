@@ -1,8 +1,8 @@
 """What a ticket asks of its work item, and the smallest change that brings the work item there.
 
 A ticket's wishes are flat text by *aspect* (title, state, area, …). An aspect is written when the wish differs from the
-one last applied, the baseline: what the team edited on the board stays until the ticket itself
-changes that aspect. Baselines hold long text as a hash.
+one last applied, the baseline: what the team edited on the board stays until the ticket itself changes that aspect.
+Baselines hold long text as a hash.
 """
 
 import hashlib

@@ -211,7 +211,7 @@ class _Run:
                 return Outcome.ADOPTED
         draft = goal.draft()
         intent = planning.met_by_creating(goal.wanted, goal.type)
-        # C1, C2, C5 in one save: nothing is known of the ticket on the board before, and everything needed after.
+        # C1, C2 and C5 in one save: whoever finds it knows that a create may have happened, and what it was to make.
         self.save(attempted_at=self._of.clock(), intent=intent, **self._lease())
         item = self._write(lambda: boards.create(draft))
         self._commit_create(item, goal, intent)

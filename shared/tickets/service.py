@@ -28,7 +28,7 @@ REWRITTEN_IN_PATHS = re.compile(r"[%\\\x00-\x1f\x7f\ud800-\udfff]|(?:^|/)\.{0,2}
 
 
 class TicketService:
-    """`status_url` is the public address of this app, `new_id` gives a fresh unique text each time."""
+    """`public_url` is the address of this app, `new_id` gives a fresh unique text each time."""
 
     def __init__(
         self,

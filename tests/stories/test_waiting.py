@@ -22,6 +22,17 @@ def test_throttling_makes_everyone_wait_and_costs_no_attempt(cloud, product):
     assert "reconcile_item FAILED" not in cloud.host.log and "poison" not in cloud.host.log
 
 
+def test_an_answer_that_is_good_but_asks_to_wait_makes_everyone_wait(cloud, product):
+    product.settled(push(product), "synced")  # types and teams are known now: the next call is the create
+    cloud.control.throttle(mode="delay", seconds=0.1, retry_after=4, times=1)
+    assert product.settled(push(product), "synced")["work_item"]
+    connection = next(c for c in product.get("connections").json()["connections"] if c["name"] == "contoso")
+    assert connection["state"] == "paused"
+    late = push(product)
+    assert "asked us to wait" in product.settled(late, "waiting")["reason"]
+    assert product.settled(late, "synced")["work_item"]
+
+
 def test_what_the_process_refuses_is_parked_with_its_sentence_and_others_go_on(cloud, product):
     cloud.control.rules(require=[{"type": "User Story", "field": "System.AssignedTo"}])
     parked = product.settled(push(product), "parked")

@@ -16,6 +16,7 @@ import pytest
 from infra.local.azure_devops.running import RunningSimulator
 
 FOLDER = Path(__file__).parent / "node"
+NODE_API = FOLDER / "node_modules" / "azure-devops-node-api"
 MCP = FOLDER / "node_modules" / "@azure-devops" / "mcp" / "dist" / "index.js"
 PROTOCOL = "2025-06-18"
 MARKS = re.compile(r"\A<<\w+>>.*<<\w+>>\n|\n<</\w+>>\Z")

@@ -1,12 +1,14 @@
 """Microsoft's Node client, `azure-devops-node-api` 17, unmodified, against the simulator."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import requests
 
 from infra.local.azure_devops.running import RunningSimulator
-from tests.local.azure_devops.node_clients import NodeApi, Refused, installed
+from tests.local.azure_devops.node_clients import NODE_API, NodeApi, Refused, installed
 
 pytestmark = pytest.mark.real
 
@@ -19,6 +21,37 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeApi]:
     installed()
     with RunningSimulator() as simulator, NodeApi(simulator, tmp_path_factory.mktemp("home")) as running:
         yield running
+
+
+# What this client can ask for and the simulator does not have: calls that Microsoft's specifications do not list
+# either, mail, and the exchange of process definitions. Boards, their columns and plans are left out by a pattern.
+REFUSED = {
+    "exportWorkItemTypeDefinition",
+    "getAccountMyWorkData",
+    "getRecentMentions",
+    "getWorkItemStateColors",
+    "getWorkItemTypeColorAndIcons",
+    "getWorkItemTypeColors",
+    "migrateProjectsProcess",
+    "sendMail",
+    "updateWorkItemTypeDefinition",
+}
+OF_BOARDS = re.compile(r"Board|Plan|Column|Row|Taskboard|DeliveryTimeline|AutomationRule")
+METHOD = re.compile(r"\n    (\w+)\([^)]*\) \{(.*?)(?=\n    \w+\([^)]*\) \{|\Z)", re.DOTALL)
+RESOURCE = re.compile(r'getVersioningData\("[^"]*", "\w+", "([0-9a-f-]{36})"', re.IGNORECASE)
+
+
+def test_what_is_refused_is_known(api: NodeApi, simulator: RunningSimulator) -> None:
+    """Every method on work items, queries, areas, teams and iterations asks for a resource that is there, but these."""
+    listed = requests.options(f"{simulator.url}/_apis", auth=("", simulator.token), timeout=10).json()["value"]
+    there = {location["id"].lower() for location in listed}
+    refused = set()
+    for name in ("WorkItemTrackingApi", "WorkApi"):
+        for method, body in METHOD.findall((NODE_API / f"{name}.js").read_text()):
+            resource = RESOURCE.search(body)
+            if resource and resource[1].lower() not in there and not OF_BOARDS.search(method):
+                refused.add(method)
+    assert refused == REFUSED
 
 
 def wit(api: NodeApi, method: str, *args: Any) -> Any:

@@ -147,3 +147,13 @@ def test_capacity_and_days_off(client: Client) -> None:
     assert client.get(f"{path}/teamdaysoff") == off.json()
     assert off.json()["daysOff"] == plan["daysOff"]
     assert client("PATCH", f"{path}/capacities/nobody", plan).status_code == 400
+
+
+def test_teams_by_whether_the_caller_is_in_them(client: Client) -> None:
+    path, preview = "_apis/projects/Fabrikam/categorizedteams", {"api-version": "7.1-preview.1"}
+    before = client.get(path, **preview)
+    client("POST", "_apis/projects/Fabrikam/teams", {"name": "Mine"})
+    after = client.get(path, **preview)
+    assert {team["name"] for team in after["myTeams"]} - {team["name"] for team in before["myTeams"]} == {"Mine"}
+    assert after["otherReadableTeams"] == before["otherReadableTeams"]
+    assert "Mine" not in {team["name"] for team in after["otherReadableTeams"]}

@@ -17,6 +17,10 @@ MEMBERS = Location(
 TEAMS = Location(
     "d30a3dd1-f8ba-442a-b86a-bd0c0c383e59", "core", "teams", "_apis/projects/{projectId}/{resource}/{*teamId}", 3
 )
+CATEGORIZED = Location(
+    "6f9619ff-8b86-d011-b42d-00c04fc964ff", "core", "categorizedTeams", "_apis/projects/{projectId}/{resource}", 1,
+    released="0.0",
+)  # fmt: skip
 ALL_TEAMS = Location("7a4d9ee9-3433-4347-b47a-7a80f1cf307e", "core", "teams", "_apis/{resource}", 3, released="0.0")
 
 
@@ -40,6 +44,15 @@ def list_teams(call: Call) -> dict[str, Any]:
 def list_all_teams(call: Call) -> dict[str, Any]:
     teams = [(project, team) for project in call.world.organisation.projects for team in project.teams]
     return page(call, [team_json(call, project, team) for project, team in teams if _wanted(call, team)])
+
+
+@endpoints("GET", CATEGORIZED, "projectId", name="teams.categorized")
+def categorized_teams(call: Call) -> dict[str, Any]:
+    """The teams the caller is in, and the others."""
+    project = call.world.organisation.project(call.route["projectId"])
+    mine = [team_json(call, project, team) for team in project.teams if call.caller in team.members]
+    others = [team_json(call, project, team) for team in project.teams if call.caller not in team.members]
+    return {"myTeams": page(call, mine)["value"], "otherReadableTeams": page(call, others)["value"]}
 
 
 @endpoints("GET", TEAMS, "projectId", "teamId", name="teams.get")
