@@ -2,6 +2,7 @@
 
 import azure.functions as func
 
+from functions.boards_events import events
 from functions.health import health_check
 from functions.itsm_intake import intake
 from functions.operator_api import operator
@@ -9,5 +10,5 @@ from functions.progress_sync import progress
 from functions.reconcile_item import reconciliation
 
 app = func.FunctionApp()
-for blueprint in (intake, progress, reconciliation, operator, health_check):
+for blueprint in (intake, events, progress, reconciliation, operator, health_check):
     app.register_functions(blueprint)

@@ -21,4 +21,5 @@ def itsm_intake(req: func.HttpRequest) -> func.HttpResponse:
     if headers.get("content-encoding", "identity") not in ("", "identity"):
         return problem(415, f"send the body as it is, not as {headers['content-encoding']}")
     accepted = services().tickets.accept(req.route_params["connection"], body, headers)
-    return answer(accepted, 202, {"Location": accepted["status_url"]})
+    alone = "status_url" in accepted  # a batch has one for each of its tickets
+    return answer(accepted, 202, {"Location": accepted["status_url"]} if alone else {})

@@ -26,15 +26,20 @@ def get_configuration(req: func.HttpRequest) -> func.HttpResponse:
 @operator.route("configuration", methods=["PUT"], auth_level=func.AuthLevel.FUNCTION)
 @answering
 def put_configuration(req: func.HttpRequest) -> func.HttpResponse:
-    try:
-        text = req.get_body().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Refused(400, f"the document is not UTF-8: {error}") from error
+    text = _document(req)
     expected = headers_of(req).get("if-match", "").strip('W/"*') or None
     generation = services().operation.replace_configuration(text, expected)
     # A changed rule may free what was parked. What is in step is held against it by the next hourly sweep.
     looked_at = services().tickets.sweep(whole=False)
     return answer({"generation": generation, "tickets_looked_at_again": looked_at}, headers={"ETag": f'"{generation}"'})
+
+
+@operator.function_name("check_configuration")
+@operator.route("configuration/check", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
+@answering
+def check_configuration(req: func.HttpRequest) -> func.HttpResponse:
+    """Hold the document in the body, or the configuration in force, against the organisation; nothing is changed."""
+    return answer(services().operation.check_configuration(_document(req) or None))
 
 
 @operator.function_name("explain_route")
@@ -71,11 +76,26 @@ def list_connections(req: func.HttpRequest) -> func.HttpResponse:
     return answer({"connections": services().operation.connections()})
 
 
+@operator.function_name("list_unmapped")
+@operator.route("connections/{connection}/unmapped", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@answering
+def list_unmapped(req: func.HttpRequest) -> func.HttpResponse:
+    """Statuses, priorities and teams that nobody mapped, and how many tickets have them."""
+    return answer({"unmapped": services().tickets.unmapped(req.route_params["connection"])})
+
+
 @operator.function_name("list_quarantine")
 @operator.route("quarantine", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 @answering
 def list_quarantine(req: func.HttpRequest) -> func.HttpResponse:
     return answer({"quarantine": services().operation.quarantined()})
+
+
+def _document(req: func.HttpRequest) -> str:
+    try:
+        return req.get_body().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Refused(400, f"the document is not UTF-8: {error}") from error
 
 
 def _envelope(body: bytes) -> tuple[str, bytes]:

@@ -8,10 +8,10 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from shared.errors import Refused
-from shared.model import Team
+from shared.model import StateCategory, Team
 
 AZURE_DEVOPS = "azure_devops"
 LONGEST_SECRET_NAME = 40  # Key Vault allows 127; every token Azure DevOps issues is longer than this
@@ -33,8 +33,14 @@ def _secret_name(value: str) -> str:
     raise ValueError("write the name of a Key Vault secret: letters, digits and dashes")
 
 
+def _listed(value: object) -> object:
+    """One name or a list of them."""
+    return (value,) if isinstance(value, str) else value
+
+
 Url = Annotated[str, AfterValidator(_url)]
 SecretName = Annotated[str, AfterValidator(_secret_name)]
+Secrets = Annotated[tuple[SecretName, ...], BeforeValidator(_listed), Field(min_length=1)]
 Audience = Literal["technical", "project"]
 StatusCategory = Literal["open", "in_progress", "resolved", "closed", "cancelled"]
 Priority = Annotated[int, Field(ge=1, le=4)]
@@ -45,13 +51,64 @@ class _Model(BaseModel):
 
 
 class Signature(_Model):
-    """How the sender signs: the header that carries an HMAC of the raw body, and the secret it is made with."""
+    """How the sender signs: the header with an HMAC, and the secrets it may be made with (two while one is renewed).
 
-    header: str = "x-hub-signature"
-    algorithm: Literal["sha256", "sha1"] = "sha256"
-    encoding: Literal["hex", "base64"] = "hex"
-    prefix: str = "sha256="
+    Only `secret` is needed: what is left out is as the preset of the connection's kind says. `timestamp` is the header
+    that carries the moment of signing; `signed` says what is signed, of `{timestamp}` and `{body}`.
+    """
+
+    secret: Secrets
+    header: str | None = None
+    algorithm: Literal["sha256", "sha1"] | None = None
+    encoding: Literal["hex", "base64"] | None = None
+    prefix: str | None = None
+    timestamp: str | None = None
+    signed: str | None = None
+
+
+class Token(_Model):
+    """A secret that the sender shows in a header, after `prefix` (`Bearer `)."""
+
+    secret: Secrets
+    header: str = "authorization"
+    prefix: str = ""
+
+
+class Basic(_Model):
+    """A user name and password that the sender shows (RFC 7617)."""
+
+    user: str
+    secret: Secrets
+
+
+class Access(_Model):
+    """An account of the product's own API, by which tickets are read back and answered.
+
+    With `user`, `secret` holds the password or token of that user; without, a token that stands alone.
+    """
+
+    user: str | None = None
     secret: SecretName
+
+
+class Status(_Model):
+    """A status of the product, in its own value, and fields that it wants set with it."""
+
+    status: str
+    more: Mapping[str, str] = {}
+
+
+class Answers(_Model):
+    """What the board tells the ticket. `public` lets the requester see comments that are marked for them.
+
+    `states` maps state categories to statuses of the product, before those of its preset; an empty text for "nothing".
+    """
+
+    work_item: bool = True
+    state: bool = True
+    comments: bool = True
+    public: bool = False
+    states: Mapping[StateCategory, str | Status] = {}
 
 
 class AzureDevOpsConnection(_Model):
@@ -66,14 +123,20 @@ class AzureDevOpsConnection(_Model):
 class ItsmConnection(_Model):
     """A product that pushes tickets. `kind` names its preset; fields, statuses and priorities extend that preset.
 
-    `fields` are JMESPath expressions over the ticket, by the name of the ticket field they find.
+    `fields` are JMESPath expressions over the ticket, by the name of the ticket field they find. The kind `auto` tells
+    the product by the shape of what it sends.
 
-    `url` is the product's own address, for links back to its tickets.
+    `url` is the product's own address, for links back to its tickets and for `access`. `signature`, `token` and `basic`
+    are what a push must bring; `access` is what we need to read tickets back, and `answers` to write to them.
     """
 
     kind: str
     url: Url | None = None
     signature: Signature | None = None
+    token: Token | None = None
+    basic: Basic | None = None
+    access: Access | None = None
+    answers: Answers | None = None
     fields: Mapping[str, str] = {}
     statuses: Mapping[str, StatusCategory] = {}
     priorities: Mapping[str, Priority] = {}
@@ -90,7 +153,8 @@ class TeamAudience(_Model):
 class Destination(_Model):
     """Where a ticket goes and as what. `area` or `team` must be given; a team means its default area.
 
-    `iteration` is a path, or `current` for the team's current iteration at the time of creation.
+    `iteration` is a path, or `current` for the team's current iteration at the time of creation. `comments` says which
+    of a ticket's comments are copied; without `confidential`, nothing that a confidential ticket says is.
     """
 
     project: str
@@ -101,6 +165,8 @@ class Destination(_Model):
     parent: int | None = Field(default=None, gt=0)
     tags: tuple[str, ...] = ()
     priorities: Mapping[str, Priority] = {}
+    comments: Literal["none", "public", "all"] = "public"
+    confidential: bool = False
 
 
 class Route(Destination):
@@ -127,14 +193,23 @@ class Configuration(_Model):
         return next((n, c) for n, c in self.connections.items() if isinstance(c, AzureDevOpsConnection))
 
     @property
+    def comments(self) -> str:
+        """The most that any destination copies of comments: `none`, `public` or `all`."""
+        copied = {destination.comments for _, destination in destinations(self)}
+        return max(copied, key=("none", "public", "all").index)
+
+    @property
     def itsm(self) -> dict[str, ItsmConnection]:
         return {name: c for name, c in self.connections.items() if isinstance(c, ItsmConnection)}
 
 
-def parse(document: Any, itsm_kinds: Collection[str], extend: Extend) -> Configuration:
+def parse(
+    document: Any, itsm_kinds: Collection[str], extend: Extend, kinds_with_api: Collection[str] = ()
+) -> Configuration:
     """The configuration in `document`, or `Refused` (400) with every fault found.
 
-    `itsm_kinds` are the presets there are; `extend` tries a preset with a connection's own fields.
+    `itsm_kinds` are the presets there are, `kinds_with_api` those of products that we can read and answer; `extend`
+    tries a preset with a connection's own fields.
     """
     if not isinstance(document, Mapping):
         raise Refused(400, "the configuration is a mapping with connections, teams, routes and triage")
@@ -144,7 +219,11 @@ def parse(document: Any, itsm_kinds: Collection[str], extend: Extend) -> Configu
     except ValidationError as error:
         faults += _faults_of(error)
     else:
-        faults = faults or [*_cross_faults(configuration), *_field_faults(configuration, extend)]
+        faults = faults or [
+            *_cross_faults(configuration),
+            *_field_faults(configuration, extend),
+            *_access_faults(configuration, kinds_with_api),
+        ]
     if faults:
         raise Refused(400, f"the configuration has {len(faults)} fault(s) and was not taken", sorted(set(faults)))
     return configuration
@@ -183,7 +262,7 @@ def owns(team: Team, area: str) -> bool:
 def live_faults(configuration: Configuration, teams: Mapping[str, Iterable[Team] | None]) -> list[Fault]:
     """What only the organisation can tell: missing projects (None in `teams`), missing teams, audiences that mix."""
     faults = []
-    for path, destination in _destinations(configuration):
+    for path, destination in destinations(configuration):
         live = teams.get(destination.project)
         if live is None:
             faults.append((f"{path}.project", f"there is no project '{destination.project}' in the organisation"))
@@ -199,11 +278,7 @@ def live_faults(configuration: Configuration, teams: Mapping[str, Iterable[Team]
     return faults + audience_faults(configuration, {project: live or () for project, live in teams.items()})
 
 
-def projects(configuration: Configuration) -> set[str]:
-    return {destination.project for _, destination in _destinations(configuration)}
-
-
-def _destinations(configuration: Configuration) -> list[tuple[str, Destination]]:
+def destinations(configuration: Configuration) -> list[tuple[str, Destination]]:
     """Every place where a ticket can go, with its path in the document."""
     routes = [(f"routes[{index}]", route) for index, route in enumerate(configuration.routes)]
     return [*routes, ("triage", configuration.triage)]
@@ -248,6 +323,23 @@ def _field_faults(configuration: Configuration, extend: Extend) -> Iterable[Faul
                 yield f"connections.{name}.fields.{field}", str(error)
 
 
+def _access_faults(configuration: Configuration, kinds_with_api: Collection[str]) -> Iterable[Fault]:
+    for name, connection in configuration.itsm.items():
+        path = f"connections.{name}"
+        if connection.access and connection.kind not in kinds_with_api:
+            known = ", ".join(sorted(kinds_with_api))
+            yield (
+                f"{path}.access",
+                f"tickets of the kind '{connection.kind}' cannot be read back; only those of {known}",
+            )
+        if connection.access and not connection.url:
+            yield f"{path}.url", "give the product's address: `access` reads tickets there"
+        if connection.answers and not connection.access:
+            yield f"{path}.access", "give an account of the product: `answers` writes to its tickets with it"
+        if connection.token and connection.basic and connection.token.header.lower() == "authorization":
+            yield f"{path}.token", "a request has one Authorization header: choose `token` or `basic`"
+
+
 def _cross_faults(configuration: Configuration) -> Iterable[Fault]:
     name, organisation = configuration.boards
     if organisation.authentication == "pat" and not organisation.secret:
@@ -260,7 +352,7 @@ def _cross_faults(configuration: Configuration) -> Iterable[Fault]:
             if connection not in configuration.itsm:
                 known = ", ".join(configuration.itsm) or "none"
                 yield f"routes[{index}].connections", f"there is no ITSM connection '{connection}': {known}"
-    for path, destination in _destinations(configuration):
+    for path, destination in destinations(configuration):
         if not destination.area and not destination.team:
             yield path, "give an area or a team"
         for key in ("area", "iteration"):

@@ -18,8 +18,10 @@ class Push:
 
     `fields` holds only what this body speaks of: a field that is absent was not mentioned, an empty string was cleared.
     Names: number, kind, title, body, body_format (`text`, `html` or `auto`), status, status_category, priority,
-    priority_level, team, team_id, assignee, requester, url, and whatever else a preset or a connection adds for routes
-    to match on.
+    priority_level, team, team_id, assignee, requester, url, deleted, merged_into, confidential, `comment:<id>` (JSON of
+    a `Comment`), and whatever else a preset or a connection adds for routes to match on.
+
+    `unread` marks a push that is a hint only: what the ticket says is to be read back from the product.
     """
 
     ticket_id: str
@@ -30,6 +32,31 @@ class Push:
     changed_at: datetime | None = None
     delivery_id: str | None = None
     actor: str | None = None
+    unread: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """What somebody said on a ticket. `format` is `text`, `html` or `auto`, `at` as the product wrote it.
+
+    `public` is what the requester can see; whatever a product does not call public is not.
+    """
+
+    id: str
+    body: str
+    format: str = "text"
+    author: str = ""
+    public: bool = False
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TicketAddress:
+    """What the API of a product needs to find a ticket; `kind` and `number` are empty where nobody told them yet."""
+
+    id: str
+    kind: str = ""
+    number: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +110,10 @@ class Link:
     tested against (None while creating). Long text is kept as a hash in all three. `marker` is the URL written into
     the work item that we create, by which it is found again; `organisation` the address where it was created.
     `generation` is that of the configuration it was last held against, `parked_on` tells what was tried when parked.
+
+    `answered` is what the ticket was told of the board, by aspect (`work_item`, `state`, `comment:<id>`); an aspect
+    whose telling may have happened ends in `?`. `unanswered` is why something could not be told. `unmapped` are the
+    ticket's statuses, priorities and teams that nobody has mapped (`status=Waiting`).
     """
 
     id: str
@@ -108,6 +139,9 @@ class Link:
     parked: str = ""
     parked_on: str = ""
     waiting: str = ""
+    answered: Mapping[str, str] = field(default_factory=dict)
+    unanswered: str = ""
+    unmapped: tuple[str, ...] = ()
 
 
 # ---------------------------------------------------------------- Azure DevOps
@@ -141,6 +175,24 @@ class Team:
     name: str
     default_area: str | None
     areas: tuple[tuple[str, bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkItemComment:
+    """A comment on a work item, as HTML."""
+
+    id: int
+    html: str
+    author: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Work items that changed after a place in the feed; `cursor` is the place to go on from, `more` if at once."""
+
+    ids: tuple[int, ...]
+    cursor: str
+    more: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +231,7 @@ class WorkItemChange:
     """Exactly what is written to an existing work item, in one atomic patch tested against revision `rev`.
 
     `fields` are set as given (an empty string clears). `parent` is the new parent's id; None leaves the parent alone.
+    `duplicate_of` is the work item that says the same and goes on.
     """
 
     id: int
@@ -187,6 +240,7 @@ class WorkItemChange:
     add_hyperlinks: tuple[Hyperlink, ...] = ()
     remove_hyperlinks: tuple[str, ...] = ()
     parent: int | None = None
+    duplicate_of: int | None = None
 
 
 # ---------------------------------------------------------------- operation
@@ -194,10 +248,13 @@ class WorkItemChange:
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """ "Look at this ticket." Carries nothing to apply. `retry` asks to try even what is parked."""
+    """ "Look at this ticket." Carries nothing to apply. `retry` asks to try even what is parked.
+
+    Without a ticket it says "look what changed over there": in that ITSM product, or on the boards.
+    """
 
     connection: str
-    ticket_id: str
+    ticket_id: str = ""
     retry: bool = False
 
 

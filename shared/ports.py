@@ -4,13 +4,14 @@ Implementations live in `shared.connectors`; contract tests in `tests/connectors
 `RetryLater` (the other side is not to be had right now); what else it raises is said with it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from shared.model import (
+    Changes,
     Health,
     Hint,
     Link,
@@ -19,8 +20,10 @@ from shared.model import (
     Secret,
     Team,
     Ticket,
+    TicketAddress,
     WorkItem,
     WorkItemChange,
+    WorkItemComment,
     WorkItemDraft,
     WorkItemType,
 )
@@ -74,6 +77,37 @@ class Boards(Protocol):
 
     def current_iteration(self, project: str, team: str | None) -> str | None:
         """Path of the current iteration of a team (None: the project's default team); None if it has none."""
+        ...
+
+    def areas(self, project: str) -> Mapping[str, str]:
+        """Every area of a project: node identifier (it outlives renames and moves) to area path. May be a minute old.
+
+        `NotFound`: no such project.
+        """
+        ...
+
+    def iterations(self, project: str) -> tuple[str, ...]:
+        """Every iteration path of a project, root first. May be a minute old. `NotFound`: no such project."""
+        ...
+
+    def tags(self, project: str) -> frozenset[str]:
+        """The tags that a project has, as written. May be a minute old. `NotFound`: no such project."""
+        ...
+
+    def may_create_tags(self, project: str) -> bool:
+        """Whether tags that do not exist yet would be accepted in a project."""
+        ...
+
+    def comments(self, id: int) -> tuple[WorkItemComment, ...]:
+        """The comments on a work item, oldest first, without deleted ones."""
+        ...
+
+    def changed(self, cursor: str | None) -> Changes:
+        """One batch of the feed of changed work items after `cursor`; None: from now on, so no ids and a cursor.
+
+        Deleted ones are among them; changes of links and renamed areas make no revision and are not. `Park` for a
+        cursor that the server does not take.
+        """
         ...
 
 
@@ -134,12 +168,72 @@ class TicketStore(Protocol):
         """
         ...
 
+    def linked(self, connection: str, work_item_ids: Collection[int]) -> Mapping[int, str]:
+        """Which of these work items belong to tickets of this connection, with the ids of those tickets."""
+        ...
+
+    def unmapped(self, connection: str) -> Mapping[str, int]:
+        """`Link.unmapped` over all tickets of the connection, with the number of tickets that say so."""
+        ...
+
     def waiting(self, connection: str, generation: str | None = None) -> Iterator[str]:
         """Ids of tickets with pushes not yet applied, or with a link not in step: creating, intent, waiting, parked.
 
         With a `generation`, also those whose link was held against another generation of the configuration.
         """
         ...
+
+
+class Itsm(Protocol):
+    """One ITSM product, asked and answered by its own API.
+
+    Documents are JSON that the preset of its kind understands, as if the product had pushed them: one ticket each.
+    Every call may raise `Throttled`, `StopConnection` (credentials refused), `RetryLater`, `NotFound` (or hidden from
+    us) and `Park` with the product's own sentence. Writes raise `Stale` on a lost race and `InDoubt` when they may
+    have happened all the same.
+    """
+
+    def check(self) -> None:
+        """One cheap authenticated call: whether the product can be worked with at all."""
+        ...
+
+    def read(self, ticket: TicketAddress, *, comments: bool) -> Mapping[str, Any]:
+        """The ticket as it is now; with `comments`, also what was said on it, public and internal."""
+        ...
+
+    def changed_since(self, since: datetime, *, comments: bool) -> Iterator[Mapping[str, Any]]:
+        """Every ticket changed at `since` or later, oldest change first, page by page."""
+        ...
+
+    def introduce(self, ticket: TicketAddress, work_item_id: int, url: str) -> None:
+        """Tell the ticket, for its agents only, which work item it became. Doing it again changes nothing."""
+        ...
+
+    def comment(self, ticket: TicketAddress, text: str, *, public: bool) -> None:
+        """Add plain text as a comment, for agents only or for the requester too. After `InDoubt`, search first."""
+        ...
+
+    def has_comment(self, ticket: TicketAddress, mark: str) -> bool:
+        """Whether any comment on the ticket contains `mark`."""
+        ...
+
+    def set_status(self, ticket: TicketAddress, status: str, more: Mapping[str, str]) -> None:
+        """Set the status, in the product's own value, and with it further fields of it. Doing it again is harmless."""
+        ...
+
+
+class ItsmDoor(Protocol):
+    """The way to the product behind a connection, shut while it is paused or stopped; as `BoardsDoor`."""
+
+    def open(self) -> AbstractContextManager[Itsm]: ...
+
+
+class Cursors(Protocol):
+    """How far each periodic look has come, by name."""
+
+    def read(self, name: str) -> str | None: ...
+
+    def write(self, name: str, cursor: str) -> None: ...
 
 
 class Hints(Protocol):

@@ -22,25 +22,43 @@ from functools import cache
 from azure.core.credentials import TokenCredential
 from azure.identity import ManagedIdentityCredential
 
-from shared.configuration import AzureDevOpsConnection
+from shared.areas import AreaMemory
+from shared.configuration import AzureDevOpsConnection, ItsmConnection
 from shared.connectors.azure_devops.auth import Authenticator, ManagedIdentity, PersonalAccessToken
 from shared.connectors.azure_devops.boards import AzureDevOpsBoards
+from shared.connectors.azure_devops.translate import changed_work_item
 from shared.connectors.azure_storage.clients import connect
 from shared.connectors.azure_storage.configuration import TableConfigurationStore
+from shared.connectors.azure_storage.cursors import TableCursors
 from shared.connectors.azure_storage.health import TableHealthBoard
 from shared.connectors.azure_storage.quarantine import TableQuarantine
 from shared.connectors.azure_storage.queues import QueueHints
 from shared.connectors.azure_storage.queues import decode as decode_hint
 from shared.connectors.azure_storage.tickets import TableTicketStore
+from shared.connectors.freshservice.api import FreshserviceItsm
 from shared.connectors.gate import Gate
+from shared.connectors.jira.api import JiraItsm
 from shared.connectors.key_vault import KeyVaultSecrets
+from shared.connectors.request_tracker.api import RequestTrackerItsm
+from shared.connectors.servicenow.api import ServiceNowItsm
+from shared.connectors.zendesk.api import ZendeskItsm
 from shared.operation.service import OperationService
-from shared.ports import Boards, HealthBoard, Secrets
-from shared.tickets import mapping
-from shared.tickets.reconciler import Timing
+from shared.ports import Boards, HealthBoard, Itsm, ItsmDoor, Secrets
+from shared.tickets import planning, preset
+from shared.tickets.run import Timing
 from shared.tickets.service import TicketService
 
-__all__ = ["Services", "build", "decode_hint", "services"]
+__all__ = ["Services", "build", "changed_work_item", "decode_hint", "services"]
+
+
+PRODUCTS = {
+    "freshservice": FreshserviceItsm,
+    "jira": JiraItsm,
+    "jira_service_management": JiraItsm,
+    "request_tracker": RequestTrackerItsm,
+    "servicenow": ServiceNowItsm,
+    "zendesk": ZendeskItsm,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,22 +79,28 @@ def build(settings: Mapping[str, str]) -> Services:
     secrets = KeyVaultSecrets(settings["KEY_VAULT_URI"], identity, _now)
     health = TableHealthBoard(account.tables)
     quarantine = TableQuarantine(account.tables)
+    cursors = TableCursors(account.tables)
+    areas = AreaMemory(cursors)
     organisations = _Organisations(identity, secrets, health, settings)
     operation = OperationService(
         store=TableConfigurationStore(account.tables),
         health=health,
         quarantine=quarantine,
         boards=organisations.look_afresh,
-        itsm_kinds=mapping.kinds(),
-        extend=lambda kind, fields: mapping.preset(kind).extended(fields),
+        itsm_kinds=preset.kinds(),
+        kinds_with_api=PRODUCTS.keys(),
+        extend=lambda kind, fields: preset.preset(kind).extended(fields),
+        categories=planning.CATEGORIES,
         clock=_now,
     )
     tickets = TicketService(
         store=TableTicketStore(account.tables),
         hints=QueueHints(account.queues),
         quarantine=quarantine,
+        cursors=cursors,
         secrets=secrets,
         boards=_Door(operation, organisations),
+        products=_Products(operation, secrets, health, settings).door,
         configuration=operation.configuration,
         clock=_now,
         new_id=lambda: uuid.uuid4().hex,
@@ -84,6 +108,7 @@ def build(settings: Mapping[str, str]) -> Services:
             request_timeout_seconds=_seconds(settings, "REQUEST_TIMEOUT_SECONDS", 30),
             late_landing_seconds=_seconds(settings, "LATE_LANDING_SECONDS", 30),
         ),
+        areas=areas,
         public_url=_public_url(settings),
     )
     return Services(tickets, operation)
@@ -130,6 +155,41 @@ class _Organisations:
         if connection.secret is not None and connection.authentication == "pat":
             return PersonalAccessToken(self._secrets, connection.secret, name)
         return ManagedIdentity(self._identity, name)
+
+
+class _Products:
+    """The API of each ITSM product that gave us an account, behind a gate, made once per way of connecting."""
+
+    def __init__(
+        self, operation: OperationService, secrets: Secrets, health: HealthBoard, settings: Mapping[str, str]
+    ) -> None:
+        self._operation = operation
+        self._secrets = secrets
+        self._health = health
+        self._timeout_seconds = _seconds(settings, "REQUEST_TIMEOUT_SECONDS", 30)
+        self._stopped_retry_seconds = _seconds(settings, "STOPPED_RETRY_SECONDS", 60)
+        self._gates: dict[str, Gate[Itsm]] = {}
+
+    def door(self, name: str) -> ItsmDoor:
+        connection = self._operation.configuration()[0].itsm[name]
+        known = f"{name} {connection.model_dump_json(include={'kind', 'url', 'access'})}"
+        if known not in self._gates:
+            self._gates[known] = self._gate(name, connection)
+        return self._gates[known]
+
+    def _gate(self, name: str, connection: ItsmConnection) -> Gate[Itsm]:
+        access = connection.access
+        assert access is not None and connection.url is not None, "the configuration was checked"
+        product = PRODUCTS[connection.kind](
+            connection.url,
+            self._secrets,
+            access.secret,
+            access.user,
+            connection=name,
+            clock=_now,
+            timeout_seconds=self._timeout_seconds,
+        )
+        return Gate(name, access.secret, product, self._health, self._secrets, _now, self._stopped_retry_seconds)
 
 
 class _Door:

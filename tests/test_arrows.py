@@ -47,9 +47,10 @@ LAYERS = (
     ),
     Layer("shared.wiring", ("shared",), "wiring knows all of shared/ and nothing beyond"),
     Layer("shared.connectors.http", NOUNS, "http.py serves every connector and knows none"),
+    Layer("shared.connectors.rest", (*NOUNS, "shared.connectors.http"), "rest.py serves many connectors, knows none"),
     Layer(
         "shared.connectors.*",
-        (*NOUNS, "shared.connectors.http"),
+        (*NOUNS, "shared.connectors.http", "shared.connectors.rest"),
         "a connector knows ports, configuration, model, errors and http.py, never another connector or a promise",
     ),
     Layer("shared.errors", ("shared.model",), "errors know the model at most"),
@@ -58,9 +59,10 @@ LAYERS = (
         "shared.configuration", ("shared.model", "shared.errors"), "configuration is data: it knows model and errors"
     ),
     Layer("shared.ports", NOUNS, "ports know configuration, model and errors"),
+    Layer("shared.areas", NOUNS, "areas.py serves every promise and knows none"),
     Layer(
         "shared.*",
-        NOUNS,
+        (*NOUNS, "shared.areas"),
         "a promise knows ports, configuration, model and errors, never a connector or another promise",
     ),
     Layer("infra", (), "infra/ stands beside the product and meets it over HTTP"),

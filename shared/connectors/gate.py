@@ -8,24 +8,32 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from shared.errors import Park, RetryLater, StopConnection, Throttled
 from shared.model import Health
-from shared.ports import Boards, Clock, HealthBoard, Secrets
+from shared.ports import Clock, HealthBoard, Secrets
 
 log = logging.getLogger(__name__)
 
 TRY_A_STOPPED_CONNECTION_AFTER = timedelta(minutes=5)
 
 
-class Gate:
-    """The `ports.BoardsDoor` of one connection. `secret` names its credential, None for a managed identity."""
+class Checkable(Protocol):
+    def check(self) -> None: ...
+
+
+class Gate[T: Checkable]:
+    """The door of one connection, to whatever `beyond` it can be asked whether it can be worked with.
+
+    `secret` names its credential, None for a managed identity.
+    """
 
     def __init__(
         self,
         connection: str,
         secret: str | None,
-        boards: Boards,
+        beyond: T,
         health: HealthBoard,
         secrets: Secrets,
         clock: Clock,
@@ -33,14 +41,14 @@ class Gate:
     ) -> None:
         self._connection = connection
         self._secret = secret
-        self.boards = boards
+        self.beyond = beyond
         self._health = health
         self._secrets = secrets
         self._clock = clock
         self._stopped_retry_seconds = stopped_retry_seconds
 
     @contextmanager
-    def open(self) -> Iterator[Boards]:
+    def open(self) -> Iterator[T]:
         health = self._health.read(self._connection)
         now = self._clock()
         if health.paused_until and health.paused_until > now:
@@ -48,10 +56,10 @@ class Gate:
         try:
             if health.stopped:
                 self._try_again(health)
-            yield self.boards
-        except Throttled as wait:
+            yield self.beyond
+        except Throttled as wait:  # as a plain wait, because a door within another must not shut both
             self.pause(wait.after_seconds)
-            raise
+            raise RetryLater(wait.reason, wait.after_seconds) from wait
         except StopConnection as stop:
             if not health.stopped:
                 self._confirm(stop)
@@ -73,7 +81,7 @@ class Gate:
     def _confirm(self, stop: StopConnection) -> None:
         """Stop nobody for one odd answer, such as a proxy's page: raises `RetryLater` if a second call goes well."""
         try:
-            self.boards.check()
+            self.beyond.check()
         except StopConnection:
             return
         raise RetryLater(f"once refused, then not: {stop.reason}", self._stopped_retry_seconds) from stop
@@ -83,7 +91,7 @@ class Gate:
         stopped_for = self._clock() - (health.stopped_at or self._clock())
         if self._credential() == health.credential and stopped_for < TRY_A_STOPPED_CONNECTION_AFTER:
             raise RetryLater(health.stopped, self._stopped_retry_seconds)
-        self.boards.check()
+        self.beyond.check()
         self._health.write(self._connection, Health())
         log.warning("connection '%s' works again", self._connection)
 

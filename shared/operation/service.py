@@ -1,16 +1,18 @@
 """Promise 4: whoever runs it sees what is configured, which connections work, and what could not be understood."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
-from shared.configuration import AzureDevOpsConnection, Configuration, Extend, live_faults, parse, projects
-from shared.errors import NotFound, Park, Refused, RetryLater, Stale, StopConnection
-from shared.model import Quarantined, Team
+from shared.configuration import AzureDevOpsConnection, Configuration, Extend, Fault, parse
+from shared.errors import Park, Refused, RetryLater, Stale, StopConnection
+from shared.model import Quarantined
+from shared.operation import check
 from shared.ports import Boards, Clock, ConfigurationStore, HealthBoard, Quarantine
 
+NOT_CONFIGURED = "nothing is configured yet: PUT /api/configuration"
 NOT_CONFIGURED_RETRY_SECONDS = 60
 MOST_QUARANTINED_LISTED = 100
 
@@ -33,7 +35,11 @@ class _Unambiguous(yaml.SafeLoader):
 
 
 class OperationService:
-    """`boards` makes the connector of an organisation from its connection, whether or not it is in force already."""
+    """`boards` makes the connector of an organisation from its connection, whether or not it is in force already.
+
+    `itsm_kinds` are the presets there are, `kinds_with_api` those whose tickets can be read back; `categories` are, by
+    a ticket's status, the state categories of which a work item type needs one.
+    """
 
     def __init__(
         self,
@@ -43,27 +49,34 @@ class OperationService:
         quarantine: Quarantine,
         boards: Callable[[str, AzureDevOpsConnection], Boards],
         itsm_kinds: Collection[str],
+        kinds_with_api: Collection[str],
         extend: Extend,
         clock: Clock,
+        categories: check.Categories,
     ) -> None:
         self._store = store
         self._health = health
         self._quarantine = quarantine
         self._boards = boards
         self._itsm_kinds = itsm_kinds
+        self._kinds_with_api = kinds_with_api
         self._extend = extend
         self._clock = clock
+        self._categories = categories
         self._parsed: _Parsed | None = None
 
     def configuration(self) -> tuple[Configuration, str]:
         """The configuration in force and its generation; `RetryLater` while there is none."""
         document, generation = self._store.read()
         if not generation:
-            raise RetryLater("nothing is configured yet: PUT /api/configuration", NOT_CONFIGURED_RETRY_SECONDS)
+            raise RetryLater(NOT_CONFIGURED, NOT_CONFIGURED_RETRY_SECONDS)
         parsed = self._parsed
         if parsed is None or parsed.generation != generation:
-            parsed = self._parsed = _Parsed(generation, parse(document, self._itsm_kinds, self._extend))
+            parsed = self._parsed = _Parsed(generation, self._parse(document))
         return parsed.configuration, generation
+
+    def _parse(self, document: Any) -> Configuration:
+        return parse(document, self._itsm_kinds, self._extend, self._kinds_with_api)
 
     def configuration_yaml(self) -> tuple[str, str]:
         """The whole configuration as one YAML document, and its generation ("" before the first)."""
@@ -76,35 +89,50 @@ class OperationService:
         `Refused` lists every fault with its path: of form first, then what only the organisation can tell. `expected`
         is the generation it was edited from; another one in force refuses it (412).
         """
+        document = _document(text)
+        configuration = self._parse(document)
+        name, connection = configuration.boards
         try:
-            document = yaml.load(text, Loader=_Unambiguous)  # noqa: S506 - a SafeLoader
-        except yaml.YAMLError as error:
-            raise Refused(400, f"this is not YAML: {' '.join(str(error).split())}") from error
-        configuration = parse(document, self._itsm_kinds, self._extend)
-        if faults := live_faults(configuration, self._live_teams(configuration)):
+            teams = check.look_at_teams(self._boards(name, connection), configuration)
+        except (StopConnection, Park) as stop:
+            faults = [(f"connections.{name}", stop.reason)]
+            raise Refused(400, "the configuration could not be held against the organisation", faults) from stop
+        if faults := check.placement_faults(configuration, teams):
             raise Refused(400, f"the configuration has {len(faults)} fault(s) and was not taken", faults)
         try:
             return self._store.replace(document, expected)
         except Stale as stale:
             raise Refused(412, "the configuration was changed meanwhile; read it again, then repeat") from stale
 
-    def _live_teams(self, configuration: Configuration) -> Mapping[str, tuple[Team, ...] | None]:
-        name, connection = configuration.boards
-        boards = self._boards(name, connection)
-        live: dict[str, tuple[Team, ...] | None] = {}
+    def check_configuration(self, text: str | None) -> dict[str, Any]:
+        """Hold a YAML document, or the configuration in force, against the organisation as it is; changes nothing.
+
+        `generation` is that of the configuration in force, whichever was checked.
+        """
+        document, generation = self._store.read()
         try:
-            for project in sorted(projects(configuration)):
-                try:
-                    live[project] = boards.teams(project)
-                except NotFound:
-                    live[project] = None
-        except (StopConnection, Park) as stop:
-            raise Refused(
-                400,
-                "the configuration could not be held against the organisation",
-                [(f"connections.{name}", stop.reason)],
-            ) from stop
-        return live
+            if text is None and not generation:
+                raise Refused(400, NOT_CONFIGURED)
+            document = document if text is None else _document(text)
+            findings = self._findings(self._parse(document))
+        except Refused as refused:
+            findings = [check.Finding(path, fix) for path, fix in refused.faults or [("", refused.reason)]]
+        faults = [(each.path, each.fix) for each in findings if not each.warning]
+        warnings = [(each.path, each.fix) for each in findings if each.warning]
+        return {
+            "ok": not faults,
+            "generation": generation,
+            "faults": _listed(faults),
+            "warnings": _listed(warnings),
+        }
+
+    def _findings(self, configuration: Configuration) -> list[check.Finding]:
+        name, connection = configuration.boards
+        try:
+            organisation = check.look(self._boards(name, connection), configuration)
+        except (StopConnection, RetryLater, Park) as failure:
+            return [check.Finding(f"connections.{name}", failure.reason)]
+        return check.check(configuration, organisation, self._categories)
 
     def connections(self) -> list[dict[str, Any]]:
         """Each connection and whether it works, waits or is stopped, with the reason."""
@@ -128,12 +156,23 @@ class OperationService:
         return [_shown(item) for item in self._quarantine.list(MOST_QUARANTINED_LISTED)]
 
 
+def _document(text: str) -> Any:
+    try:
+        return yaml.load(text, Loader=_Unambiguous)  # noqa: S506 - a SafeLoader
+    except yaml.YAMLError as error:
+        raise Refused(400, f"this is not YAML: {' '.join(str(error).split())}") from error
+
+
+def _listed(faults: Iterable[Fault]) -> list[dict[str, str]]:
+    return [{"path": path, "fix": fix} for path, fix in faults]
+
+
 def _shown(item: Quarantined) -> dict[str, Any]:
     return {
         "id": item.id,
         "connection": item.connection,
         "received_at": item.received_at.isoformat(),
         "reason": item.reason,
-        "looked_for": [{"path": path, "fix": fix} for path, fix in item.faults],
+        "looked_for": _listed(item.faults),
         "body": item.body.decode("utf-8", errors="replace"),
     }

@@ -10,8 +10,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from shared.model import Order, Push, Said, Ticket
+from shared.tickets.mapping import COMMENT
 
 REMEMBERED_DELIVERIES = 100
+MOST_TALK = 300_000  # characters of comments kept with a ticket; those that were copied are not kept at all
 
 
 def delivery_key(push: Push) -> str:
@@ -30,19 +32,32 @@ def delivery_key(push: Push) -> str:
 
 
 def fold(ticket: Ticket, pushes: Iterable[Push]) -> Ticket:
-    """The ticket with `pushes` added to it."""
+    """The ticket with `pushes` added to it. Those that are only hints say nothing, but are known afterwards."""
     fresh = {key: push for push in pushes if (key := delivery_key(push)) not in ticket.seen}
     if not fresh:
         return ticket
     said, latest = dict(ticket.said), ticket.order
     for push in fresh.values():
-        order = _order(push)
+        if push.unread:
+            continue
+        order = order_of(push)
         latest = order if newer(order, latest) else latest
         for name, value in push.fields.items():
             if name not in said or newer(order, said[name].order):
                 said[name] = Said(value, order)
+    said = _bounded(said)
     seen = (*ticket.seen, *sorted(fresh))[-REMEMBERED_DELIVERIES:]
     return replace(ticket, said=said, order=latest, seen=seen)
+
+
+def _bounded(said: dict[str, Said]) -> dict[str, Said]:
+    """Without the oldest comments where they are more than a row can take; they can be read in the product."""
+    comments = sorted((name for name in said if name.startswith(COMMENT)), key=lambda name: said[name].order.at)
+    room, dropped = MOST_TALK, set()
+    for name in reversed(comments):
+        room -= len(said[name].value)
+        dropped |= {name} if room < 0 else set()
+    return {name: each for name, each in said.items() if name not in dropped}
 
 
 def newer(one: Order, other: Order) -> bool:
@@ -62,12 +77,26 @@ def values(ticket: Ticket) -> dict[str, str]:
     return {name: said.value for name, said in ticket.said.items()}
 
 
+def unmapped(ticket: Ticket, priority_known: bool, routed: bool) -> tuple[str, ...]:
+    """What the ticket says that nobody has told us the meaning of: `status=Waiting for parts`."""
+    known = {"status": _is_mapped(ticket, "status", "status_category"), "priority": priority_known, "team": routed}
+    fields = values(ticket)
+    return tuple(f"{name}={fields[name]}" for name, mapped in known.items() if not mapped and fields.get(name))
+
+
+def _is_mapped(ticket: Ticket, name: str, meaning: str) -> bool:
+    """Whether what is known of the meaning belongs to the value of now, not to one before."""
+    said = ticket.said
+    return meaning in said and not (name in said and newer(said[name].order, said[meaning].order))
+
+
 def describes(ticket: Ticket) -> bool:
     """Whether anything is known of the ticket but its id: a comment on an unknown ticket tells no more."""
-    return bool(ticket.said.keys() - {"changed_at_raw"})
+    return any(name != "changed_at_raw" and not name.startswith(COMMENT) for name in ticket.said)
 
 
-def _order(push: Push) -> Order:
+def order_of(push: Push) -> Order:
+    """The push's place in the history of its ticket."""
     received = push.received_at.isoformat(timespec="microseconds")
     at = push.changed_at.isoformat(timespec="microseconds") if push.changed_at else received
     return Order(push.version, at, received, push.body_hash)

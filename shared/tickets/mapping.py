@@ -1,144 +1,134 @@
-"""From the body that a product pushes to what it says of one ticket. Pure: no network, no clock, no settings.
+"""From the body that a product pushes to what it says of its tickets. Pure: no network, no clock, no settings.
 
-What differs from product to product is written in `presets/*.toml`, one file per kind, as expressions (see
-`expressions`). A connection may add to its preset or replace parts of it. This module knows the rest, which is the
-same for all: that a key that is absent was not mentioned while null or an empty text was cleared, what becomes of
-numbers and dates, and how a body in which no ticket is found is refused so that its sender can put it right.
+What differs from product to product is written in `presets/*.toml` (see `preset`), as expressions (see `expressions`).
+This module knows the rest, which is the same for all: that a key that is absent was not mentioned while null or an
+empty text was cleared, what becomes of numbers, dates and comments, that each ticket of a batch has a fate of its own,
+and how a body in which no ticket is found is refused so that its sender can put it right.
 """
 
+import hashlib
 import json
-import re
-import tomllib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
-from functools import cache
-from pathlib import Path
-from typing import Any, NoReturn, Self
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
-from shared.errors import NoTicket, Refused, sentence
-from shared.model import Push
-from shared.tickets.expressions import Expression, compile_expression
+from shared.errors import NoTicket, sentence
+from shared.model import Comment, Push
 from shared.tickets.notation import moment, text, whole_number
-
-PRESETS = Path(__file__).with_name("presets")
-
-# Expressions that are no field of the ticket: where to look, in which order pushes stand, and what the tables look up.
-ABOUT_PUSH = frozenset({"ticket", "id", "version", "changed_at", "actor", "delivery_id", "status_key", "priority_key"})
-# Fields that follow from others; a connection changes them through `statuses` and `priorities`.
-DERIVED = frozenset({"status_category", "priority_level", "changed_at_raw"})
+from shared.tickets.preset import AUTO, Preset, look_up, normal, recognisable
 
 LONGEST_ID = 128  # an id becomes part of a table key; those of the products are 36 characters at most
+LONGEST_COMMENT_ID = 64
+LONGEST_COMMENT = 30_000  # characters; what is longer can be read in the product
 DEEPEST = 100
 MOST_KEYS_NAMED = 20
+COMMENT = "comment:"  # followed by the comment's id, the name of a field that holds a `Comment` as JSON
+YES = frozenset({"true", "1", "yes"})
 
 
 @dataclass(frozen=True, slots=True)
-class Preset:
-    """How bodies of one kind are read.
+class Sender:
+    """What is known of a body beside the document: `headers` have lower-case names, `base_url` is the product's own."""
 
-    `about` and `fields` are expressions by name. The tables translate raw values, all in `_key` form, optionally as
-    `kind:value`; of several tables for one thing the first that knows the value decides.
+    headers: Mapping[str, str]
+    received_at: datetime
+    body_hash: str
+    base_url: str = ""
+
+
+def understand(document: Any, preset: Preset, sender: Sender) -> list[Push | NoTicket]:
+    """What `document` says of each of its tickets, or why there is none in that place; at least one of either.
+
+    The tickets of a batch are taken in their order. A product that is to be told by its shape (`auto`) is made part of
+    the ticket's id, because the ids of two products may be the same.
     """
-
-    kind: str
-    about: Mapping[str, Expression]
-    fields: Mapping[str, Expression]
-    kinds: Mapping[str, str]
-    statuses: tuple[Mapping[str, str], ...]
-    priorities: tuple[Mapping[str, int], ...]
-
-    def extended(
-        self,
-        fields: Mapping[str, str] | None = None,
-        statuses: Mapping[str, str] | None = None,
-        priorities: Mapping[str, int] | None = None,
-    ) -> Self:
-        """With a connection's own expressions, statuses and priorities before those of the preset.
-
-        `fields` may also replace `ticket`, `id`, `version` and the others in `ABOUT_PUSH`. Raises ValueError with the
-        expression and the column of the mistake.
-        """
-        if derived := sorted(DERIVED & set(fields or {})):
-            raise ValueError(f"{derived[0]} follows from other fields: write `statuses` or `priorities` instead")
-        own = {name: compile_expression(source) for name, source in (fields or {}).items()}
-        return replace(
-            self,
-            about={**self.about, **{name: found for name, found in own.items() if name in ABOUT_PUSH}},
-            fields={**self.fields, **{name: found for name, found in own.items() if name not in ABOUT_PUSH}},
-            statuses=(_table(statuses or {}), *self.statuses),
-            priorities=(_table(priorities or {}), *self.priorities),
-        )
-
-    def find(self, name: str, scope: Any) -> Any:
-        """What the expression `name` finds in `scope`; None if there is no such expression."""
-        return self.about[name].find(scope) if name in self.about else None
-
-
-@cache
-def kinds() -> tuple[str, ...]:
-    """The kinds that there are presets for, sorted."""
-    return tuple(sorted(file.stem for file in PRESETS.glob("*.toml")))
-
-
-@cache
-def preset(kind: str) -> Preset:
-    """The preset of `kind`; `Refused` names the kinds there are."""
-    if kind not in kinds():
-        raise Refused(400, f"there is no preset '{kind}': choose one of {', '.join(kinds())}")
-    written = tomllib.loads((PRESETS / f"{kind}.toml").read_text(encoding="utf-8"))
-    base = preset(written["extend"]) if "extend" in written else Preset(kind, {}, {}, {}, (), ())
-    own = base.extended(
-        {**written.get("push", {}), **written.get("fields", {})},
-        written.get("status", {}),
-        written.get("priority", {}),
-    )
-    return replace(own, kind=kind, kinds={**base.kinds, **_table(written.get("kind", {}))})
-
-
-def parse(body: bytes, content_type: str | None) -> Any:
-    """The JSON document of a request body: an object or an array, UTF-8 with or without a byte order mark.
-
-    Raises `Refused` 415 for another content type, 400 with line and column for what is no JSON (NaN and keys that
-    stand twice in one object included), and `NoTicket` for a lone number, text, true, false or null.
-    """
-    media = (content_type or "application/json").split(";")[0].strip().lower()
-    if media not in ("", "application/json", "text/json") and not media.endswith("+json"):
-        raise Refused(415, f"send the ticket as application/json, not as {media}")
     try:
-        written = body.decode("utf-8-sig")
-        document = json.loads(written, object_pairs_hook=_unambiguous, parse_constant=_no_number)
-    except UnicodeDecodeError as error:
-        raise Refused(400, f"the body is not UTF-8: byte {error.start + 1} is 0x{body[error.start]:02x}") from error
-    except json.JSONDecodeError as error:
-        there = repr(error.doc[error.pos : error.pos + 20]) if error.doc[error.pos :] else "the end of the body"
-        place = f"line {error.lineno}, column {error.colno}"
-        raise Refused(
-            400, f"the body is not JSON: {error.msg.removesuffix(' at')} at {place}, where {there} stands"
-        ) from error
-    except (ValueError, RecursionError) as error:
-        raise Refused(400, f"the body is not JSON that can be read: {error}") from error
-    if not isinstance(document, dict | list):
-        raise NoTicket("a ticket is a JSON object; the body is a single value", (("ticket", "send an object"),))
-    return document
+        document = _cleared(document)
+        known = recognise(document, sender.headers, preset) if preset.kind == AUTO else preset
+        tickets = list(_tickets(document, known))
+    except NoTicket as nothing:
+        return [nothing]
+    found = []
+    for number, ticket in enumerate(tickets):
+        each = (
+            sender
+            if len(tickets) == 1
+            else replace(
+                sender,
+                received_at=sender.received_at + timedelta(microseconds=number),
+                body_hash=hashlib.sha256(json.dumps(ticket, sort_keys=True).encode()).hexdigest(),
+            )
+        )
+        try:
+            push = _push(ticket, document, known, each)
+        except NoTicket as nothing:
+            where = "" if len(tickets) == 1 else f"ticket {number + 1} of {len(tickets)}: "
+            found.append(NoTicket(where + nothing.reason, nothing.faults))
+            continue
+        if preset.kind == AUTO:
+            told = {**push.fields, "product": known.kind}
+            push = replace(push, ticket_id=f"{known.kind}:{push.ticket_id}", fields=told)
+        found.append(push)
+    return found
 
 
-def understand(
-    document: Any,
-    headers: Mapping[str, str],
-    preset: Preset,
-    received_at: datetime,
-    body_hash: str,
-    base_url: str = "",
-) -> Push:
-    """What `document` says of its ticket. `headers` have lower-case names; `base_url` is the product's own address.
+def the_ticket(document: Any, preset: Preset, sender: Sender) -> Push:
+    """What `document` says of its one ticket. Raises `NoTicket` if there is none, or more than one."""
+    found, *more = understand(document, preset, sender)
+    if more:
+        _refuse(preset, "ticket", f"here are {1 + len(more)} tickets; send one")
+    if isinstance(found, NoTicket):
+        raise found
+    return found
 
-    Raises `NoTicket` whose faults name each expression that found nothing.
+
+def recognise(document: Any, headers: Mapping[str, str], own: Preset) -> Preset:
+    """The preset of the product that sends such bodies, with a connection's `own` words before its.
+
+    A preset that extends another is taken before it. Raises `NoTicket` with what was looked for.
     """
-    document = _cleared(document)
-    around = {"document": document, "headers": dict(headers), "base_url": base_url.rstrip("/")}
-    ticket = _ticket(document, preset)
+    scope = {**(document if isinstance(document, dict) else {}), "document": document, "headers": dict(headers)}
+    lacking = [
+        (each, [f"{name}: `{at}`" for name, at in each.recognise.items() if not _is_there(at.find(scope))])
+        for each in recognisable()
+    ]
+    fitting = [each for each, lacks in lacking if not lacks]
+    most = max((len(each.recognise) for each in fitting), default=0)
+    match [each for each in fitting if len(each.recognise) == most]:
+        case [known]:
+            return replace(
+                known,
+                about={**known.about, **own.about},
+                fields={**known.fields, **own.fields},
+                statuses=(*own.statuses, *known.statuses),
+                priorities=(*own.priorities, *known.priorities),
+            )
+        case []:
+            faults = [(each.kind, f"lacks {', '.join(lacks)}") for each, lacks in lacking]
+            raise NoTicket(f"no product that we know sends this; {_seen(document)}", faults)
+        case several:
+            faults = [(each.kind, "everything that tells it is there") for each in several]
+            raise NoTicket("more than one product could have sent this; give the connection its kind", faults)
+
+
+def comments_of(fields: Mapping[str, str]) -> list[Comment]:
+    """The comments among a ticket's fields, oldest first."""
+    found = [Comment(**json.loads(value)) for name, value in fields.items() if name.startswith(COMMENT)]
+    return sorted(found, key=lambda comment: (moment(comment.at) is None, moment(comment.at), comment.id))
+
+
+def without_comments(push: Push, *, only_internal: bool) -> Push:
+    """The push as it may be kept where nobody wants comments, or internal ones."""
+    dropped = {f"{COMMENT}{c.id}" for c in comments_of(push.fields) if not (only_internal and c.public)}
+    return replace(push, fields={name: value for name, value in push.fields.items() if name not in dropped})
+
+
+def _push(ticket: Any, document: Any, preset: Preset, sender: Sender) -> Push:
+    if not isinstance(ticket, dict):
+        _refuse(preset, "ticket", f"looked at `{preset.about['ticket']}`, found no object; {_seen(document)}")
+    around = {"document": document, "headers": dict(sender.headers), "base_url": sender.base_url.rstrip("/")}
     kind = _kind(preset, {**ticket, **around})
     scope = {**ticket, **around, "kind": kind}
     fields = {name: found for name, at in preset.fields.items() if (found := text(at.find(scope))) is not None}
@@ -150,9 +140,9 @@ def understand(
         fields["changed_at_raw"] = sentence(changed_at)
     return Push(
         ticket_id=_ticket_id(ticket, scope, preset),
-        received_at=received_at,
-        body_hash=body_hash,
-        fields=_settled(fields, scope, preset),
+        received_at=sender.received_at,
+        body_hash=sender.body_hash,
+        fields=_settled(fields, scope, preset) | _comments(preset, scope, around),
         version=whole_number(preset.find("version", scope)),
         changed_at=moved,
         delivery_id=text(preset.find("delivery_id", scope)) or None,
@@ -163,16 +153,13 @@ def understand(
 # ---------------------------------------------------------------- where the ticket is
 
 
-def _ticket(document: Any, preset: Preset) -> dict[str, Any]:
-    """The ticket's own object. A list of one is unwrapped; a list of more is refused, for one body is one ticket."""
-    place = preset.about["ticket"]
-    found = place.find(document)
-    if isinstance(found, list) and len(found) > 1:
-        _refuse(preset, "ticket", f"`{place}` is a list of {len(found)}; send one ticket per request")
-    ticket = found[0] if isinstance(found, list) and found else found
-    if not isinstance(ticket, dict):
-        _refuse(preset, "ticket", f"looked at `{place}`, found no object; {_seen(document)}")
-    return ticket
+def _tickets(document: Any, preset: Preset) -> Iterator[Any]:
+    """Each ticket's own object: one, or those of a batch. An empty list is no ticket."""
+    found = preset.about["ticket"].find(document)
+    if isinstance(found, list) and found:
+        yield from found
+    else:
+        yield found
 
 
 def _ticket_id(ticket: Mapping[str, Any], scope: Mapping[str, Any], preset: Preset) -> str:
@@ -204,7 +191,7 @@ def _kind(preset: Preset, scope: Mapping[str, Any]) -> str | None:
     """The kind by the name that the product's tables have for it, where the preset knows that name."""
     kind = preset.fields["kind"].find(scope) if "kind" in preset.fields else None
     raw = text(kind)
-    return raw if raw is None else preset.kinds.get(_key(raw), raw)
+    return raw if raw is None else preset.kinds.get(normal(raw), raw)
 
 
 def _settled(fields: dict[str, str], scope: Mapping[str, Any], preset: Preset) -> dict[str, str]:
@@ -215,7 +202,7 @@ def _settled(fields: dict[str, str], scope: Mapping[str, Any], preset: Preset) -
         if fields.get(name) == "":
             fields[meaning] = ""
         elif name in fields:
-            known = _look_up(tables, kind, text(preset.find(f"{name}_key", scope)), fields[name])
+            known = look_up(tables, kind, text(preset.find(f"{name}_key", scope)), fields[name])
             fields |= {meaning: str(known)} if known is not None else {}
     fields["title"] = " ".join(fields.get("title", "").split())
     unusable = {
@@ -226,24 +213,34 @@ def _settled(fields: dict[str, str], scope: Mapping[str, Any], preset: Preset) -
     return {name: value for name, value in fields.items() if not unusable.get(name, False)}
 
 
-def _look_up[T](tables: Iterable[Mapping[str, T]], kind: str, *raw: str | None) -> T | None:
-    """The first meaning that any table, in order, has for a raw value: of this kind before of any kind."""
-    keys = [key for value in raw if value for key in (f"{_key(kind)}:{_key(value)}", _key(value))]
-    return next((table[key] for table in tables for key in keys if key in table), None)
+def _comments(preset: Preset, scope: Mapping[str, Any], around: Mapping[str, Any]) -> dict[str, str]:
+    """The comments as fields, each by its id; without one, by what it says."""
+    found = preset.comments["list"].find(scope) if "list" in preset.comments else None
+    told = {}
+    for each in found if isinstance(found, list) else [found]:
+        if not isinstance(each, dict):
+            continue
+        within = {**each, **around, "ticket": scope}
+        said = {name: text(at.find(within)) or "" for name, at in preset.comments.items() if name != "list"}
+        body = said.get("body", "")
+        if not body:
+            continue
+        by_content = hashlib.sha256(repr(sorted(said.items())).encode()).hexdigest()[:16]
+        comment = Comment(
+            id=said.get("id", "")[:LONGEST_COMMENT_ID] or by_content,
+            body=body if len(body) <= LONGEST_COMMENT else body[: LONGEST_COMMENT - 1] + "…",
+            format=said.get("format") or "text",
+            author=said.get("author", ""),
+            public=said.get("public", "").casefold() in YES,
+            at=said.get("at", ""),
+        )
+        told[f"{COMMENT}{comment.id}"] = json.dumps(asdict(comment), ensure_ascii=False)
+    return told
 
 
-def _key(value: str) -> str:
-    """The form in which raw values are compared: case, spacing and a `.0` do not matter."""
-    return re.sub(r"^(-?\d+)\.0+$", r"\1", " ".join(value.casefold().split()))
-
-
-def _table[T](written: Mapping[str, Any]) -> dict[str, T]:
-    """A flat table; what is nested under a kind is keyed `kind:value`."""
-    flat: dict[str, T] = {}
-    for raw, meaning in written.items():
-        nested = isinstance(meaning, Mapping)
-        flat |= {_key(f"{raw}:{value}"): m for value, m in meaning.items()} if nested else {_key(raw): meaning}
-    return flat
+def _is_there(value: Any) -> bool:
+    """Whether an expression of `recognise` holds: a key that is there but empty counts, `false` does not."""
+    return value is not None and value is not False and value != []
 
 
 def _is_web_address(url: str) -> bool:
@@ -269,16 +266,3 @@ def _cleared(value: Any, depth: int = 0) -> Any:
         case list():
             return [_cleared(item, depth + 1) for item in value]
     return value
-
-
-def _unambiguous(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the key '{twice}' stands twice in one object")
-    return found
-
-
-def _no_number(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON number")

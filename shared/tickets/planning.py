@@ -5,31 +5,21 @@ one last applied, the baseline: what the team edited on the board stays until th
 Baselines hold long text as a hash.
 """
 
-import hashlib
-import html
-import re
 from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
-import nh3
-
 from shared.configuration import Destination
 from shared.errors import Park
 from shared.model import Hyperlink, StateCategory, WorkItem, WorkItemChange, WorkItemDraft, WorkItemType
+from shared.tickets import discussion
+from shared.tickets.mapping import COMMENT
+from shared.tickets.rich_text import digest, essence, safe_html, same_text
 
+CONFIDENTIAL = "This ticket is confidential. Read it where it was written."
 LONGEST_TITLE = 255  # System.Title's own limit
-LONGEST_PLAIN_WISH = 400
 PRIORITY = "Microsoft.VSTS.Common.Priority"
 REPRO_STEPS = "Microsoft.VSTS.TCM.ReproSteps"
-# Elements that the sanitiser drops, as opposed to words in angle brackets, which are text: <joe@example.com>.
-DROPPED = (
-    "html head body title meta link base style script noscript template form input button select option textarea label "
-    "font iframe object embed svg math video audio source canvas o:p"
-)
-ELEMENT = "|".join(sorted({*nh3.ALLOWED_TAGS, *DROPPED.split()}))
-LOOKS_LIKE_HTML = re.compile(rf"</(?:{ELEMENT})\s*>|<br\s*/?>", re.IGNORECASE)
-NO_ELEMENT = re.compile(rf"<(?!/?(?:{ELEMENT})[\s/>]|!--)", re.IGNORECASE)
 
 # In what order the categories of a type are tried for a ticket's status: not every type has every category.
 CATEGORIES = {
@@ -41,26 +31,41 @@ CATEGORIES = {
 }
 
 
-def wishes(fields: Mapping[str, str], ticket_id: str, destination: Destination, area: str) -> dict[str, str]:
-    """What the ticket asks for, by aspect: absent where it says nothing, empty where it wants nothing there."""
+def wishes(
+    fields: Mapping[str, str], ticket_id: str, destination: Destination, area: str, duplicate_of: int | None = None
+) -> dict[str, str]:
+    """What the ticket asks for, by aspect: absent where it says nothing, empty where it wants nothing there.
+
+    `duplicate_of` is the work item of the ticket that this one was merged into.
+    """
+    number = fields.get("number") or ticket_id
+    secret = is_confidential(fields) and not destination.confidential
+    text = safe_html(fields.get("body"), fields.get("body_format", "text"))
     wanted = {
         "project": destination.project,
         "area": area,
-        "title": _title(fields.get("title") or fields.get("number") or ticket_id),
+        "title": f"{number} (confidential)" if secret else _title(fields.get("title") or number),
         "tags": "; ".join(destination.tags),
-        "description": description(fields.get("body"), fields.get("body_format", "text")),
+        "description": CONFIDENTIAL if secret else text,
         "priority": _priority(fields, destination) or None,
         "state": fields.get("status_category") or None,
         "iteration": _iteration(destination),
         "parent": str(destination.parent) if destination.parent else None,
         "url": fields.get("url"),
+        "duplicate_of": str(duplicate_of) if duplicate_of else None,
+        **({} if secret else discussion.said(fields, destination.comments)),
     }
     return {aspect: value for aspect, value in wanted.items() if value is not None}
 
 
+def is_confidential(fields: Mapping[str, str]) -> bool:
+    """Whether the product restricts who may read the ticket: anything but a "no" counts."""
+    return fields.get("confidential", "").casefold() not in ("", "0", "false", "no", "none", "public")
+
+
 def fingerprint(wanted: Mapping[str, str]) -> dict[str, str]:
     """The wishes as a baseline keeps them: long text as a hash."""
-    return {aspect: _fingerprint(value) for aspect, value in wanted.items()}
+    return {a: discussion.digest(value) if a.startswith(COMMENT) else digest(value) for a, value in wanted.items()}
 
 
 def unmet(wanted: Mapping[str, str], baseline: Mapping[str, str]) -> set[str]:
@@ -78,6 +83,7 @@ def draft(
         "System.IterationPath": iteration,
         description_field(type): wanted.get("description") or None,
         "System.Tags": wanted["tags"] or None,
+        "System.History": discussion.new(wanted, set(wanted), {}),
         PRIORITY: _number(wanted.get("priority")) if PRIORITY in type.fields else None,
     }
     return WorkItemDraft(
@@ -90,10 +96,10 @@ def draft(
 
 
 def met_by_creating(wanted: Mapping[str, str], type: WorkItemType) -> dict[str, str]:
-    """The baseline once `draft` has been written: all wishes, except a state that is not the initial one."""
-    (initial, *_) = type.transitions.get("", ()) or next(iter(type.states.items()))
-    born_right = "state" in wanted and type.states.get(initial) == category(type, wanted["state"])
-    return fingerprint({aspect: value for aspect, value in wanted.items() if aspect != "state" or born_right})
+    """The baseline once `draft` has been written: all wishes but a later state and duplicates."""
+    born_right = "state" in wanted and initial_category(type) == category(type, wanted["state"])
+    later = {"duplicate_of"} | (set() if born_right else {"state"})
+    return fingerprint({aspect: value for aspect, value in wanted.items() if aspect not in later})
 
 
 def change(
@@ -115,7 +121,7 @@ def change(
         "description": (description_field(type), wanted.get("description")),
         "priority": (PRIORITY, _number(wanted.get("priority")) if PRIORITY in type.fields else None),
         "area": ("System.AreaPath", wanted["area"]),
-        "iteration": ("System.IterationPath", iteration),
+        "iteration": ("System.IterationPath", iteration or (None if wanted.get("iteration") else wanted["project"])),
         "project": ("System.TeamProject", wanted["project"]),
     }
     fields: dict[str, Any] = {
@@ -133,18 +139,23 @@ def change(
         step, arrived = _state_step(type, str(now.fields.get("System.State", "")), target)
         fields |= {"System.State": step} if step else {}
         met -= set() if arrived else {"state"}
+    if talk := discussion.new(wanted, due, baseline):
+        fields["System.History"] = talk
     add, remove = _hyperlinks(now, ticket_link, baseline.get("url", "")) if "url" in due else ((), ())
     parent = _number(wanted.get("parent")) if "parent" in due else None
     parent = None if parent == now.parent else parent
-    after = {**{a: v for a, v in baseline.items() if a in wanted}, **fingerprint({a: wanted[a] for a in met})}
-    if not (fields or add or remove or parent):
+    duplicate_of = _number(wanted.get("duplicate_of")) if "duplicate_of" in due else None
+    # What stood in the discussion stays there, so it stays known too.
+    kept = {a: v for a, v in baseline.items() if a in wanted or a.startswith(COMMENT)}
+    after = {**kept, **fingerprint({a: wanted[a] for a in met})}
+    if not (fields or add or remove or parent or duplicate_of):
         return None, after
-    return WorkItemChange(now.id, now.rev, fields, add, remove, parent), after
+    return WorkItemChange(now.id, now.rev, fields, add, remove, parent, duplicate_of), after
 
 
 def intent_fields(change: WorkItemChange) -> dict[str, str]:
     """The field values of `change` as an intent keeps them, by which `landed` knows them again."""
-    return {name: _fingerprint(_essence(value)) for name, value in change.fields.items()}
+    return {name: digest(essence(value)) for name, value in change.fields.items()}
 
 
 def landed(intent: Mapping[str, str], revision: WorkItem) -> bool:
@@ -153,9 +164,13 @@ def landed(intent: Mapping[str, str], revision: WorkItem) -> bool:
     The test of the revision makes this exact: our write could only ever have become that very revision. A write of no
     field (links only) is not to be told this way and need not be: writing it again changes nothing.
     """
-    return bool(intent) and all(
-        _fingerprint(_essence(revision.fields.get(name))) == value for name, value in intent.items()
-    )
+    return bool(intent) and all(digest(essence(revision.fields.get(name))) == value for name, value in intent.items())
+
+
+def initial_category(type: WorkItemType) -> StateCategory:
+    """The category in which work items of the type are born."""
+    (initial, *_) = type.transitions.get("", ()) or type.states
+    return type.states[initial]
 
 
 def category(type: WorkItemType, status: str) -> StateCategory:
@@ -168,39 +183,9 @@ def category(type: WorkItemType, status: str) -> StateCategory:
     raise Park(f"the type '{type.name}' has no state of category {wanted}, which a ticket that is {status} needs")
 
 
-def description(body: str | None, body_format: str) -> str | None:
-    """The ticket's text as safe HTML; None if the ticket says nothing of it.
-
-    `body_format` is `text`, `html`, or `auto` for products that send either.
-    """
-    if body is None:
-        return None
-    if body_format == "html" or (body_format == "auto" and LOOKS_LIKE_HTML.search(body)):
-        return nh3.clean(NO_ELEMENT.sub("&lt;", body))
-    return html.escape(body.strip(), quote=False).replace("\r\n", "\n").replace("\n", "<br>")
-
-
 def description_field(type: WorkItemType) -> str:
     """Bugs show their repro steps on the form where other types show the description."""
     return REPRO_STEPS if REPRO_STEPS in type.fields else "System.Description"
-
-
-def same_text(left: Any, right: Any) -> bool:
-    """Whether two field values say the same to a reader: servers trim text and rewrite HTML on save."""
-    return _essence(left) == _essence(right)
-
-
-def _essence(value: Any) -> str:
-    text = "" if value is None else str(value)
-    if "<" in text or "&" in text:
-        text = html.unescape(nh3.clean(re.sub(r"<(br|/p|/div|/li)\b[^>]*>", " ", text), tags=set()))
-    return " ".join(text.split())
-
-
-def _fingerprint(value: str) -> str:
-    if len(value) <= LONGEST_PLAIN_WISH:
-        return value
-    return "sha256:" + hashlib.sha256(value.encode()).hexdigest()
 
 
 def _title(text: str) -> str:
@@ -208,11 +193,14 @@ def _title(text: str) -> str:
     return line if len(line) <= LONGEST_TITLE else line[: LONGEST_TITLE - 1] + "…"
 
 
-def _iteration(destination: Destination) -> str | None:
-    """A path, or the words "current of": then it is wanted anew when the team changes, not when the sprint does."""
+def _iteration(destination: Destination) -> str:
+    """A path, or the words "current of": then it is wanted anew when the team changes, not when the sprint does.
+
+    Empty where the route names none: a ticket that leaves a team leaves its sprint.
+    """
     if destination.iteration == "current":
         return f"current of {destination.team or destination.project}"
-    return destination.iteration
+    return destination.iteration or ""
 
 
 def _number(text: str | None) -> int | None:

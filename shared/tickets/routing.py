@@ -10,6 +10,8 @@ from fnmatch import fnmatchcase
 
 from shared.configuration import Configuration, Destination, Route
 
+TRIAGE = "triage"
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -29,7 +31,7 @@ def decide(fields: Mapping[str, str], connection: str, configuration: Configurat
             return Decision(route.name, route, _reason(route, fields, connection), tuple(passed_over))
         passed_over.append((route.name, objection))
     why = f"none of {len(passed_over)} routes matched" if passed_over else "there are no routes"
-    return Decision("triage", configuration.triage, why, tuple(passed_over))
+    return Decision(TRIAGE, configuration.triage, why, tuple(passed_over))
 
 
 def _objection(route: Route, fields: Mapping[str, str], connection: str) -> str | None:

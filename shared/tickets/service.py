@@ -1,34 +1,43 @@
 """Promise 1: a ticket becomes one work item on the right team's board, once, and stays current.
 
-Intake stores what a push says and leaves a hint; `reconciler` looks at all that is stored of the ticket and brings the
-work item there. Here is what the outside asks for: take a push, explain a route, look a ticket up, follow a hint.
+`intake` stores what a push says and leaves a hint; `reconciler` looks at all that is stored of the ticket and brings
+the work item there; `reading` asks the product, `answering` tells it. Here is what the outside asks for: take a push,
+explain a route, look a ticket up, follow a hint, look for what nobody told.
 """
 
-import hashlib
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from shared.configuration import Configuration, ItsmConnection, Route, Signature
-from shared.errors import BoardbridgeError, NoTicket, Park, Refused, RetryLater, Stale
-from shared.model import Hint, LinkState, Order, Push, Quarantined, Ticket
-from shared.ports import BoardsDoor, Clock, Hints, Quarantine, Record, Secrets, TicketStore
+from shared.areas import AreaMemory
+from shared.configuration import Configuration, Route
+from shared.errors import BoardbridgeError, Refused, RetryLater, Stale
+from shared.model import Hint, LinkState, Order, Ticket
+from shared.ports import BoardsDoor, Clock, Cursors, Hints, ItsmDoor, Quarantine, Record, Secrets, TicketStore
 from shared.tickets import planning
-from shared.tickets.history import delivery_key, describes, fold, values
-from shared.tickets.mapping import parse, preset, understand
-from shared.tickets.reconciler import Outcome, Reconciler, Timing
-from shared.tickets.signatures import verify
+from shared.tickets.answering import Answering
+from shared.tickets.history import describes, fold, values
+from shared.tickets.intake import Intake
+from shared.tickets.reading import Reading
+from shared.tickets.reconciler import Reconciler
+from shared.tickets.run import Outcome, Timing, Worker
 
 log = logging.getLogger(__name__)
+
+MOST_BATCHES_PER_LOOK = 20  # of changed work items; then the rest gets a hint of its own
+BOARDS_CURSOR = "boards"
 
 # Percent signs, backslashes and what is not printed; empty, `.` and `..` as a segment; half a surrogate pair.
 REWRITTEN_IN_PATHS = re.compile(r"[%\\\x00-\x1f\x7f\ud800-\udfff]|(?:^|/)\.{0,2}(?:/|$)")
 
 
 class TicketService:
-    """`public_url` is the address of this app, `new_id` gives a fresh unique text each time."""
+    """`public_url` is the address of this app, `new_id` gives a fresh unique text each time.
+
+    `products` opens the way to the ITSM product behind a connection.
+    """
 
     def __init__(
         self,
@@ -36,30 +45,42 @@ class TicketService:
         store: TicketStore,
         hints: Hints,
         quarantine: Quarantine,
+        cursors: Cursors,
         secrets: Secrets,
         boards: BoardsDoor,
+        products: Callable[[str], ItsmDoor],
         configuration: Callable[[], tuple[Configuration, str]],
         clock: Clock,
         new_id: Callable[[], str],
         timing: Timing,
+        areas: AreaMemory,
         public_url: str,
     ) -> None:
         self._store = store
         self._hints = hints
-        self._quarantine = quarantine
-        self._secrets = secrets
+        self._cursors = cursors
         self._boards = boards
         self._configuration = configuration
         self._clock = clock
-        self._new_id = new_id
         self._public_url = public_url
-        self._reconciler = Reconciler(
+        self._intake = Intake(
             store=store,
-            boards=boards,
+            hints=hints,
+            quarantine=quarantine,
+            secrets=secrets,
             configuration=configuration,
             clock=clock,
             new_id=new_id,
-            timing=timing,
+            status_url=self.status_url,
+        )
+        self._reading = Reading(store=store, hints=hints, cursors=cursors, products=products, clock=clock)
+        self._reconciler = Reconciler(
+            worker=Worker(store, clock, new_id, timing),
+            boards=boards,
+            configuration=configuration,
+            reading=self._reading,
+            answering=Answering(products, self._reading),
+            areas=areas,
             status_url=self.status_url,
         )
 
@@ -70,71 +91,16 @@ class TicketService:
             return f"{address}?id={quote(ticket_id, safe='', errors='surrogatepass')}"
         return f"{address}/{quote(ticket_id, safe='/')}"
 
-    # ---------------------------------------------------------------- intake: store, hint, answer
-
     def accept(self, connection: str, body: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
-        """Keep what a push says and leave a hint: two storage calls. `headers` have lower-case names.
-
-        Raises `Refused` with the answer to give; `RetryLater` only when the push could not be stored.
-        """
-        itsm = self._itsm(connection)
-        self._check_signature(itsm.signature, body, headers)
-        try:
-            push = self._understand(itsm, body, headers)
-        except NoTicket as nothing:
-            kept = self._keep_in_quarantine(connection, body, headers, nothing)
-            raise NoTicket(f"{nothing.reason}; the body is kept in quarantine as {kept}", nothing.faults) from nothing
-        fresh = self._store.add_push(connection, push, delivery_key(push))
-        # A repeat leaves its hint too: the first delivery may have died between storing and hinting.
-        self._hints.send(Hint(connection, push.ticket_id))
-        return {
-            "result": "accepted" if fresh else "duplicate",
-            "connection": connection,
-            "ticket": push.ticket_id,
-            "status_url": self.status_url(connection, push.ticket_id),
-        }
-
-    def _check_signature(self, signature: Signature | None, body: bytes, headers: Mapping[str, str]) -> None:
-        if signature is None:
-            return
-        given = headers.get(signature.header.lower())
-        for read in (self._secrets.get, self._secrets.refresh):  # the secret may just have been rotated
-            try:
-                secret = read(signature.secret).value
-            except Park as missing:  # ours to put right: the sender must keep the push and try again
-                log.error("signatures cannot be checked: %s", missing.reason)
-                raise RetryLater("the signature cannot be checked right now", 60) from missing
-            if verify(
-                secret,
-                body,
-                given,
-                algorithm=signature.algorithm,
-                encoding=signature.encoding,
-                prefix=signature.prefix,
-            ):
-                return
-        what = "is missing" if given is None else "does not fit the body"
-        raise Refused(401, f"the signature in {signature.header} {what}")
-
-    def _understand(self, itsm: ItsmConnection, body: bytes, headers: Mapping[str, str]) -> Push:
-        document = parse(body, headers.get("content-type"))
-        extended = preset(itsm.kind).extended(itsm.fields, itsm.statuses, itsm.priorities)
-        digest = hashlib.sha256(body).hexdigest()
-        return understand(document, headers, extended, self._clock(), digest, base_url=itsm.url or "")
-
-    def _keep_in_quarantine(self, connection: str, body: bytes, headers: Mapping[str, str], nothing: NoTicket) -> str:
-        id = self._new_id()
-        told = {name: headers[name] for name in ("content-type", "user-agent") if name in headers}
-        self._quarantine.keep(Quarantined(id, connection, self._clock(), nothing.reason, nothing.faults, body, told))
-        return id
+        """Keep what a push says and leave a hint; see `Intake.accept`."""
+        return self._intake.accept(connection, body, headers)
 
     # ---------------------------------------------------------------- questions
 
     def explain(self, connection: str, body: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
         """Where a ticket with this body would go and why, and the exact work item that would be written."""
-        itsm = self._itsm(connection)
+        push = self._intake.read(connection, body, headers)
         configuration, _ = self._configuration()
-        push = self._understand(itsm, body, headers)
         ticket = fold(Ticket(push.ticket_id), [push])
         marker = self._reconciler.marker(connection, push.ticket_id)
         with self._boards.open() as boards:
@@ -180,6 +146,8 @@ class TicketService:
             "version_received": _version(ticket.order),
             "version_applied": _version(link.applied) if link and link.applied else None,
             "applied_at": link.applied_at.isoformat() if link and link.applied_at else None,
+            "not_told": link.unanswered or None if link else None,
+            "unmapped": list(link.unmapped) if link else [],
         }
 
     def _standing(self, record: Record) -> tuple[str, str | None]:
@@ -207,6 +175,9 @@ class TicketService:
         Anything unforeseen is noted on the ticket and raised, so that the platform retries and finally poisons it.
         """
         try:
+            if not hint.ticket_id:
+                self._look_over_there(hint.connection)
+                return Outcome.UNCHANGED
             return self._reconciler.reconcile(hint)
         except RetryLater as wait:
             log.info("%s/%s waits %.0f s: %s", hint.connection, hint.ticket_id, wait.after_seconds, wait.reason)
@@ -216,7 +187,8 @@ class TicketService:
             self._hints.send(hint, delay_seconds=1)
             return Outcome.POSTPONED
         except Exception as error:
-            self._note(hint, f"{type(error).__name__}: {error}")
+            if hint.ticket_id:
+                self._note(hint, f"{type(error).__name__}: {error}")
             raise
 
     def look_again(self, connection: str, id_or_number: str) -> None:
@@ -227,15 +199,66 @@ class TicketService:
     def sweep(self, *, whole: bool = True) -> int:
         """Hint at every ticket that is not in step, parked ones included: what makes lost hints harmless.
 
-        The `whole` sweep also looks at each ticket that was last held against an older configuration.
+        The `whole` sweep also looks at each ticket that was last held against an older configuration, and asks the
+        products and the boards what changed there.
         """
         configuration, generation = self._configuration()
         count = 0
-        for connection in configuration.itsm:
+        for connection, itsm in configuration.itsm.items():
             for ticket_id in self._store.waiting(connection, generation if whole else None):
                 self._hints.send(Hint(connection, ticket_id, retry=True))
                 count += 1
+            if whole and itsm.access:
+                self._hints.send(Hint(connection))
+        if whole and self._answering(configuration):
+            self._hints.send(Hint(configuration.boards[0]))
         return count
+
+    def board_changed(self, work_item_id: int) -> int:
+        """Somebody says that a work item changed: leave a hint at each ticket it belongs to; returns how many."""
+        return self._hint_at_linked(self._configuration()[0], [work_item_id])
+
+    def unmapped(self, connection: str) -> list[dict[str, Any]]:
+        """Statuses, priorities and teams of the product that nobody mapped, with the number of tickets, most first."""
+        self._intake.connection(connection)
+        counted = sorted(self._store.unmapped(connection).items(), key=lambda each: (-each[1], each[0]))
+        return [dict(zip(("field", "value"), what.split("=", 1), strict=True)) | {"tickets": n} for what, n in counted]
+
+    def _look_over_there(self, connection: str) -> None:
+        """Follow a hint without a ticket: what changed in that product, or on the boards?"""
+        configuration, _ = self._configuration()
+        if connection != configuration.boards[0]:
+            self._reading.catch_up(configuration, connection)
+            return
+        cursor = self._cursors.read(BOARDS_CURSOR)
+        for _ in range(MOST_BATCHES_PER_LOOK):
+            with self._boards.open() as boards:
+                changes = boards.changed(cursor)
+            if cursor is None:  # the feed begins here: what the team did before has to be looked for
+                self._hint_at_all(configuration)
+            self._hint_at_linked(configuration, changes.ids)
+            cursor = changes.cursor
+            self._cursors.write(BOARDS_CURSOR, cursor)
+            if not changes.more:
+                return
+        self._hints.send(Hint(connection))
+
+    def _hint_at_all(self, configuration: Configuration) -> None:
+        for connection in self._answering(configuration):
+            for ticket_id in self._store.waiting(connection, generation=""):
+                self._hints.send(Hint(connection, ticket_id, retry=True))
+
+    def _hint_at_linked(self, configuration: Configuration, work_item_ids: Sequence[int]) -> int:
+        count = 0
+        for connection in self._answering(configuration) if work_item_ids else ():
+            for ticket_id in self._store.linked(connection, work_item_ids).values():
+                self._hints.send(Hint(connection, ticket_id, retry=True))
+                count += 1
+        return count
+
+    def _answering(self, configuration: Configuration) -> list[str]:
+        """The connections whose tickets are told of the board."""
+        return [name for name, itsm in configuration.itsm.items() if itsm.answers and itsm.access]
 
     def _note(self, hint: Hint, reason: str) -> None:
         """Leave the reason where an operator looks; the failure itself is told by whoever raised it."""
@@ -245,12 +268,6 @@ class TicketService:
             log.warning("could not note the failure of %s/%s: %s", hint.connection, hint.ticket_id, error.reason)
 
     # ---------------------------------------------------------------- common
-
-    def _itsm(self, connection: str) -> ItsmConnection:
-        itsm = self._configuration()[0].itsm
-        if connection not in itsm:
-            raise Refused(404, f"there is no ITSM connection '{connection}'; known: {', '.join(itsm) or 'none'}")
-        return itsm[connection]
 
     def _known(self, connection: str, id_or_number: str) -> Record:
         record = self._store.read(connection, id_or_number)

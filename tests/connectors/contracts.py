@@ -1,12 +1,12 @@
 """What every implementation of the `Boards` port keeps, as one test class.
 
-A subclass gives the fixture `boards` (empty, with the organisation of `tests.memory.organisation`) and `delete`, which
-moves a work item to the recycle bin as a person would.
+A subclass gives the fixtures `boards` (empty, with the organisation of `tests.memory.organisation`) and `people`, by
+whom the same organisation is used and administered.
 """
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 
@@ -15,9 +15,12 @@ from shared.model import Hyperlink, StateCategory, Team, WorkItem, WorkItemChang
 from shared.ports import Boards
 
 TITLE, STATE, TAGS, AREA = "System.Title", "System.State", "System.Tags", "System.AreaPath"
-DESCRIPTION = "System.Description"
+DESCRIPTION, HISTORY = "System.Description", "System.History"
 PRIORITY = "Microsoft.VSTS.Common.Priority"
 MARKER = Hyperlink("https://bridge.example/api/tickets/snow/INC001?a=1&b=%2F", "the ticket")
+
+
+type Later = Callable[[], None]
 
 
 def story(title: str = "Printer on fire", *links: Hyperlink, parent: int | None = None, **fields: Any) -> WorkItemDraft:
@@ -28,6 +31,44 @@ def change(item: WorkItem, **changes: Any) -> WorkItemChange:
     return WorkItemChange(item.id, item.rev, **changes)
 
 
+def changes(boards: Boards, cursor: str | None) -> tuple[set[int], str]:
+    """All of the feed after `cursor`, and where it ends now."""
+    found: set[int] = set()
+    more = True
+    while more:
+        batch = boards.changed(cursor)
+        found.update(batch.ids)
+        cursor, more = batch.cursor, batch.more
+    assert cursor is not None
+    return found, cursor
+
+
+class People(Protocol):
+    """What others do in the organisation. Areas are given by path."""
+
+    def delete(self, id: int) -> None:
+        """Move a work item to the recycle bin."""
+        ...
+
+    def comment(self, id: int, html: str) -> int:
+        """Comment on a work item as Jamal Hartnett; the comment's id."""
+        ...
+
+    def delete_comment(self, id: int, comment: int) -> None: ...
+
+    def rename_area(self, area: str, name: str) -> None: ...
+
+    def move_area(self, area: str, below: str) -> None: ...
+
+    def delete_area(self, area: str, into: str) -> None:
+        """Its work items go to the area `into`."""
+        ...
+
+    def refuse_new_tags(self) -> None:
+        """Take away the right to create tags."""
+        ...
+
+
 class BoardsContract:
     @pytest.fixture
     @abstractmethod
@@ -35,7 +76,12 @@ class BoardsContract:
 
     @pytest.fixture
     @abstractmethod
-    def delete(self, boards: Boards) -> Callable[[int], None]: ...
+    def people(self, boards: Boards) -> People: ...
+
+    @pytest.fixture
+    @abstractmethod
+    def later(self) -> Later:
+        """Lets so much time pass that nothing is remembered any more."""
 
     # ---------------------------------------------------------------- create and read
 
@@ -79,9 +125,9 @@ class BoardsContract:
             boards.create(marked)
         assert boards.find_by_hyperlink([MARKER.url]) == {MARKER.url: ()}
 
-    def test_what_is_not_there_is_not_found(self, boards: Boards, delete: Callable[[int], None]) -> None:
+    def test_what_is_not_there_is_not_found(self, boards: Boards, people: People) -> None:
         item = boards.create(story())
-        delete(item.id)
+        people.delete(item.id)
         for missing in (item.id, item.id + 1):
             with pytest.raises(NotFound, match=str(missing)):
                 boards.work_item(missing)
@@ -185,11 +231,11 @@ class BoardsContract:
         with pytest.raises(NotFound):
             boards.revision(item.id, 4)
 
-    def test_the_search_finds_live_bearers_by_exact_url(self, boards: Boards, delete: Callable[[int], None]) -> None:
+    def test_the_search_finds_live_bearers_by_exact_url(self, boards: Boards, people: People) -> None:
         longer = Hyperlink(MARKER.url + "0")
         gone, first, second = (boards.create(story(title, MARKER)) for title in ("Gone", "First", "Second"))
         other = boards.create(story("Other", longer))
-        delete(gone.id)
+        people.delete(gone.id)
         urls = [MARKER.url, longer.url, *(f"https://nobody.example/{n}" for n in range(198))]
         found = boards.find_by_hyperlink(urls)
         assert list(found) == urls
@@ -247,3 +293,147 @@ class BoardsContract:
     def test_an_unknown_team_is_not_found(self, boards: Boards) -> None:
         with pytest.raises(NotFound, match="Nobody"):
             boards.current_iteration("Fabrikam", "Nobody")
+
+    def test_areas_are_known_by_what_outlives_their_names(self, boards: Boards) -> None:
+        areas = boards.areas("Fabrikam")
+        assert set(areas.values()) == {
+            "Fabrikam",
+            "Fabrikam\\Network",
+            "Fabrikam\\Service Desk",
+            "Fabrikam\\Platform",
+            "Fabrikam\\PMO",
+            "Fabrikam\\Triage",
+        }
+        assert next(iter(areas.values())) == "Fabrikam"
+        assert boards.areas("Fabrikam") == areas
+        with pytest.raises(NotFound, match="Nowhere"):
+            boards.areas("Nowhere")
+
+    def test_iterations_come_root_first(self, boards: Boards) -> None:
+        root, *sprints = boards.iterations("Tailwind")
+        assert root == "Tailwind"
+        assert {f"Tailwind\\Sprint {number}" for number in (1, 2, 3)} <= set(sprints)
+        with pytest.raises(NotFound, match="Nowhere"):
+            boards.iterations("Nowhere")
+
+    def test_nobody_is_interested_in_the_case_of_projects_and_types(self, boards: Boards) -> None:
+        assert boards.areas("fabrikam") == boards.areas("Fabrikam")
+        assert [team.name for team in boards.teams("FABRIKAM")] == [team.name for team in boards.teams("Fabrikam")]
+        assert boards.work_item_type("fabrikam", "user story").name == "User Story"
+
+    # ---------------------------------------------------------------- what becomes of areas
+
+    def identifier(self, boards: Boards, path: str) -> str:
+        return next(identifier for identifier, area in boards.areas("Fabrikam").items() if area == path)
+
+    @pytest.mark.parametrize(
+        ("act", "path"),
+        [
+            (lambda people: people.rename_area("Fabrikam\\Network", "Lines"), "Fabrikam\\Lines"),
+            (lambda people: people.move_area("Fabrikam\\Network", "Fabrikam\\PMO"), "Fabrikam\\PMO\\Network"),
+        ],
+    )
+    def test_an_area_keeps_its_identifier_and_its_work_items_make_no_revision(
+        self, boards: Boards, people: People, later: Later, act: Callable[[People], None], path: str
+    ) -> None:
+        item = boards.create(story(**{AREA: "Fabrikam\\Network"}))
+        identifier, (_, end) = self.identifier(boards, "Fabrikam\\Network"), changes(boards, None)
+        act(people)
+        later()
+        assert boards.areas("Fabrikam")[identifier] == path
+        now = boards.work_item(item.id)
+        assert (now.fields[AREA], now.rev) == (path, item.rev)
+        assert boards.revision(item.id, 1).fields[AREA] == path
+        assert changes(boards, end)[0] == set()
+        network = next(team for team in boards.teams("Fabrikam") if team.name == "Network")
+        assert (network.default_area, network.areas) == (path, ((path, True),))
+
+    def test_work_items_of_a_deleted_area_move_by_a_revision(
+        self, boards: Boards, people: People, later: Later
+    ) -> None:
+        inside = boards.create(story(**{AREA: "Fabrikam\\Network"}))
+        beside = boards.create(story(**{AREA: "Fabrikam\\Platform"}))
+        identifier, (_, end) = self.identifier(boards, "Fabrikam\\Network"), changes(boards, None)
+        people.delete_area("Fabrikam\\Network", "Fabrikam\\Triage")
+        later()
+        assert identifier not in boards.areas("Fabrikam")
+        now = boards.work_item(inside.id)
+        assert (now.fields[AREA], now.rev) == ("Fabrikam\\Triage", inside.rev + 1)
+        assert boards.work_item(beside.id) == beside
+        assert changes(boards, end)[0] == {inside.id}
+        network = next(team for team in boards.teams("Fabrikam") if team.name == "Network")
+        assert (network.default_area, network.areas) == (None, ())
+
+    # ---------------------------------------------------------------- tags
+
+    def test_a_project_has_the_tags_that_were_given(self, boards: Boards) -> None:
+        boards.create(story(**{TAGS: "Calm; printer"}))
+        boards.create(story(**{TAGS: "calm"}))
+        assert {"Calm", "printer"} <= boards.tags("Fabrikam")
+        assert "calm" not in boards.tags("Fabrikam")
+        assert "Calm" not in boards.tags("Tailwind")
+        with pytest.raises(NotFound, match="Nowhere"):
+            boards.tags("Nowhere")
+
+    def test_new_tags_may_be_refused(self, boards: Boards, people: People) -> None:
+        boards.create(story(**{TAGS: "Calm"}))
+        assert boards.may_create_tags("Fabrikam")
+        people.refuse_new_tags()
+        assert not boards.may_create_tags("Fabrikam")
+        assert boards.create(story(**{TAGS: "calm"})).rev == 1
+        with pytest.raises(Park, match="TF401289"):
+            boards.create(story(**{TAGS: "Calm; stormy"}))
+        with pytest.raises(NotFound, match="Nowhere"):
+            boards.may_create_tags("Nowhere")
+
+    # ---------------------------------------------------------------- comments
+
+    def test_comments_come_oldest_first_without_those_taken_back(self, boards: Boards, people: People) -> None:
+        item = boards.create(story())
+        assert boards.comments(item.id) == ()
+        first, second, third = (people.comment(item.id, f"<p>{word}</p>") for word in ("One", "Two", "Three"))
+        spoken = boards.work_item(item.id)
+        people.delete_comment(item.id, second)
+        assert (spoken.rev, boards.work_item(item.id).rev) == (4, 5)
+        comments = boards.comments(item.id)
+        assert [(each.id, each.html) for each in comments] == [(first, "<p>One</p>"), (third, "<p>Three</p>")]
+        assert {each.author for each in comments} == {"Jamal Hartnett"}
+        people.delete(item.id)
+        with pytest.raises(NotFound, match=str(item.id)):
+            boards.comments(item.id)
+
+    def test_what_is_said_in_a_patch_is_a_comment_and_belongs_to_its_revision_alone(self, boards: Boards) -> None:
+        born = boards.create(story(**{HISTORY: "<p>First</p>"}))
+        said = boards.update(change(born, fields={HISTORY: "<p>Again</p>", TITLE: "Said"}))
+        same = boards.update(change(said, fields={HISTORY: "<p>Again</p>"}))
+        boards.update(change(same, fields={TITLE: "Silent"}))
+        assert [each.html for each in boards.comments(born.id)] == ["<p>First</p>", "<p>Again</p>", "<p>Again</p>"]
+        spoken = [boards.revision(born.id, rev).fields.get(HISTORY) for rev in (1, 2, 3, 4)]
+        assert spoken == ["<p>First</p>", "<p>Again</p>", "<p>Again</p>", None]
+
+    # ---------------------------------------------------------------- the feed
+
+    def test_the_feed_begins_now(self, boards: Boards) -> None:
+        boards.create(story("Before"))
+        first = boards.changed(None)
+        assert (first.ids, first.more) == ((), False)
+        assert changes(boards, first.cursor)[0] == set()
+
+    def test_the_feed_names_whatever_made_a_revision(self, boards: Boards, people: People) -> None:
+        quiet, edited, spoken, deleted = (boards.create(story()) for _ in range(4))
+        _, end = changes(boards, None)
+        boards.update(change(boards.update(change(edited, fields={TITLE: "Two"})), fields={TITLE: "Three"}))
+        people.comment(spoken.id, "<p>Look</p>")
+        people.delete(deleted.id)
+        created = boards.create(story())
+        boards.update(change(quiet, parent=created.id))
+        assert changes(boards, end)[0] == {edited.id, spoken.id, deleted.id, created.id}
+
+    def test_a_place_in_the_feed_can_be_returned_to(self, boards: Boards) -> None:
+        _, start = changes(boards, None)
+        first = boards.create(story())
+        seen, middle = changes(boards, start)
+        second = boards.create(story())
+        assert seen == {first.id}
+        assert changes(boards, middle)[0] == {second.id}
+        assert changes(boards, start)[0] == {first.id, second.id}

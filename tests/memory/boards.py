@@ -5,7 +5,7 @@ done and before its caller hears of it. A simulation yields to another worker th
 done; after, it was, and the answer is lost. Raised before a write, `Late` sets the write aside: the caller gets the
 error in it now, and the write lands when the test calls `land_late`, if its revision test still holds then.
 
-`edit`, `move` and `delete` are what people do on the board: they pass no hook.
+`edit`, `move`, `comment`, `rename_area` and the like are what people do on the board: they pass no hook.
 """
 
 import copy
@@ -15,14 +15,24 @@ from threading import RLock
 from typing import Any
 
 from shared.errors import BoardbridgeError, NotFound, Park, Stale
-from shared.model import Hyperlink, Team, WorkItem, WorkItemChange, WorkItemDraft, WorkItemType
+from shared.model import (
+    Changes,
+    Hyperlink,
+    Team,
+    WorkItem,
+    WorkItemChange,
+    WorkItemComment,
+    WorkItemDraft,
+    WorkItemType,
+)
 from shared.ports import Clock
-from tests.memory.organisation import FABRIKAM, TAILWIND, Project
+from tests.memory.organisation import FABRIKAM, TAILWIND, Project, lies_in
 
 SERVICE = "Boardbridge Service <boardbridge@contoso.com>"
 SOMEBODY = "Jamal Hartnett <fabrikamfiber4@hotmail.com>"
 URL = "https://dev.azure.com/contoso"
-TAGS = "System.Tags"
+TAGS, AREA, HISTORY = "System.Tags", "System.AreaPath", "System.History"
+ROWS_PER_BATCH = 200
 
 type OnCall = Callable[[str], None]
 
@@ -48,6 +58,8 @@ class _Item:
     revisions: list[dict[str, Any]] = field(default_factory=list)
     hyperlinks: list[Hyperlink] = field(default_factory=list)
     parent: int | None = None
+    comments: list[WorkItemComment] = field(default_factory=list)
+    duplicate_of: int | None = None
     deleted: bool = False
 
 
@@ -62,6 +74,10 @@ class MemoryBoards:
         self._projects = {project.name: project for project in projects}
         self._items: dict[int, _Item] = {}
         self._last_id = 0
+        self._last_comment_id = 0
+        self._tags: dict[str, dict[str, str]] = {name: {} for name in self._projects}
+        self._new_tags_refused = False
+        self._feed: list[int] = []
         self._late: list[Callable[[], object]] = []
         self._lock = RLock()
 
@@ -96,6 +112,24 @@ class MemoryBoards:
     def current_iteration(self, project: str, team: str | None) -> str | None:
         return self._call("current_iteration", lambda: self._current_iteration(self._project(project), team))
 
+    def areas(self, project: str) -> Mapping[str, str]:
+        return self._call("areas", lambda: dict(self._project(project).areas))
+
+    def iterations(self, project: str) -> tuple[str, ...]:
+        return self._call("iterations", lambda: self._project(project).iterations)
+
+    def tags(self, project: str) -> frozenset[str]:
+        return self._call("tags", lambda: frozenset(self._tags[self._project(project).name].values()))
+
+    def may_create_tags(self, project: str) -> bool:
+        return self._call("may_create_tags", lambda: self._may_create_tags(project))
+
+    def comments(self, id: int) -> tuple[WorkItemComment, ...]:
+        return self._call("comments", lambda: tuple(self._live(id).comments))
+
+    def changed(self, cursor: str | None) -> Changes:
+        return self._call("changed", lambda: self._changed(cursor))
+
     # ---------------------------------------------------------------- what people and time do
 
     def edit(self, id: int, fields: Mapping[str, Any], by: str = SOMEBODY) -> WorkItem:
@@ -111,6 +145,38 @@ class MemoryBoards:
     def delete(self, id: int) -> None:
         """Somebody moves the work item to the recycle bin."""
         self._live(id).deleted = True
+        self._feed.append(id)
+
+    def comment(self, id: int, html: str, by: str = SOMEBODY) -> int:
+        """Somebody says something on the work item; returns the comment's id."""
+        self.edit(id, {HISTORY: html}, by)
+        return self._live(id).comments[-1].id
+
+    def delete_comment(self, id: int, comment: int) -> None:
+        """Somebody takes a comment back, which makes a revision."""
+        item = self._live(id)
+        item.comments = [each for each in item.comments if each.id != comment]
+        self._revise(item, {}, SOMEBODY)
+
+    def rename_area(self, area: str, name: str) -> None:
+        """Somebody gives an area another name. Work items follow, as they were too, without a revision."""
+        self._put_area(area, f"{area.rpartition('\\')[0]}\\{name}")
+
+    def move_area(self, area: str, below: str) -> None:
+        """Somebody moves an area with all below it to another one of the project; otherwise like a new name."""
+        self._put_area(area, f"{below}\\{area.rpartition('\\')[2]}")
+
+    def delete_area(self, area: str, into: str) -> None:
+        """Somebody deletes an area with all below it; its work items move to the area `into`, each by a revision."""
+        project = self._project_of(area)
+        self._projects[project.name] = project.without_area(area)
+        for item in self._items.values():
+            if lies_in(item.revisions[-1][AREA], area):
+                self._revise(item, {AREA: into}, SOMEBODY)
+
+    def refuse_new_tags(self) -> None:
+        """Somebody takes the right away from us to create tags."""
+        self._new_tags_refused = True
 
     def land_late(self) -> int:
         """Let every write that was set aside reach the server now, in order; returns how many were carried out."""
@@ -147,6 +213,8 @@ class MemoryBoards:
     def _create(self, draft: WorkItemDraft) -> WorkItem:
         project = self._project(draft.project)
         type = self._type(project, draft.type)
+        if type.transitions[""] == ():
+            raise Park(f"The work item type {type.name} is disabled.")
         item = _Item(self._last_id + 1, project)
         now = self._clock().isoformat()
         born = {
@@ -173,8 +241,15 @@ class MemoryBoards:
         present = {link.url for link in item.hyperlinks}
         kept = [link for link in item.hyperlinks if link.url not in change.remove_hyperlinks]
         hyperlinks = (*kept, *(link for link in change.add_hyperlinks if link.url not in present))
+        if change.duplicate_of:
+            self._live(change.duplicate_of)
         self._commit(item, item.revisions[-1], change.fields, hyperlinks, change.parent or item.parent, by)
+        item.duplicate_of = change.duplicate_of or item.duplicate_of
         return self._shown(item)
+
+    def duplicate_of(self, id: int) -> int | None:
+        """The work item that a "Duplicate of" link of this one leads to."""
+        return self._live(id).duplicate_of
 
     def _commit(
         self,
@@ -187,16 +262,43 @@ class MemoryBoards:
     ) -> None:
         """All or nothing. What changes nothing makes no revision, and neither does a parent."""
         project = self._project(fields.get("System.TeamProject") or item.project.name)
+        before = _without_history(before)
         after = {**before, **_stored(fields), "System.TeamProject": project.name}
         after = {name: value for name, value in after.items() if value not in (None, "")}
         previous = str(item.revisions[-1]["System.State"]) if item.revisions else ""
         project.check(self._type(project, after["System.WorkItemType"]), previous, after)
         self._check_parent(item, parent)
+        self._take_tags(project, after.get(TAGS, ""))
         item.project, item.parent = project, parent
         if after != before or list(hyperlinks) != item.hyperlinks:
             item.hyperlinks = list(hyperlinks)
-            now = self._clock().isoformat()
-            item.revisions.append(after | {"System.ChangedDate": now, "System.ChangedBy": _identity(by)})
+            self._add_revision(item, after, by)
+
+    def _revise(self, item: _Item, fields: Mapping[str, Any], by: str) -> None:
+        """What the server does to a work item of its own accord, whether or not it changes a field."""
+        self._add_revision(item, {**_without_history(item.revisions[-1]), **fields}, by)
+
+    def _add_revision(self, item: _Item, fields: Mapping[str, Any], by: str) -> None:
+        person = _identity(by)
+        item.revisions.append({**fields, "System.ChangedDate": self._clock().isoformat(), "System.ChangedBy": person})
+        self._feed.append(item.id)
+        if HISTORY in fields:
+            self._last_comment_id += 1
+            item.comments.append(WorkItemComment(self._last_comment_id, fields[HISTORY], person["displayName"]))
+
+    def _take_tags(self, project: Project, tags: str) -> None:
+        known = self._tags[project.name]
+        new = {tag.casefold(): tag for tag in tags.split("; ") if tag and tag.casefold() not in known}
+        if new and self._new_tags_refused:
+            raise Park("TF401289: The current user does not have permissions to create tags.")
+        known.update(new)
+
+    def _put_area(self, area: str, path: str) -> None:
+        project = self._project_of(area)
+        self._projects[project.name] = project.with_area_called(area, path)
+        for revision in (revision for item in self._items.values() for revision in item.revisions):
+            if lies_in(revision[AREA], area):
+                revision[AREA] = path + revision[AREA][len(area) :]
 
     def _check_parent(self, item: _Item, parent: int | None) -> None:
         ancestor = parent
@@ -241,21 +343,43 @@ class MemoryBoards:
             if not item.deleted and any(link.url == url for link in item.hyperlinks)
         )
 
+    def _may_create_tags(self, project: str) -> bool:
+        self._project(project)
+        return not self._new_tags_refused
+
+    def _changed(self, cursor: str | None) -> Changes:
+        if cursor is None:
+            return Changes((), str(len(self._feed)), more=False)
+        reached = int(cursor) + ROWS_PER_BATCH
+        ids = dict.fromkeys(self._feed[int(cursor) : reached])
+        return Changes(tuple(ids), str(min(reached, len(self._feed))), more=reached < len(self._feed))
+
     def _project(self, name: str) -> Project:
-        if name not in self._projects:
-            raise NotFound(f"TF200016: The following project does not exist: {name}.")
-        return self._projects[name]
+        """By its name, in whose case nobody is interested; so with types and teams."""
+        for project in self._projects.values():
+            if project.name.casefold() == name.casefold():
+                return project
+        raise NotFound(f"TF200016: The following project does not exist: {name}.")
+
+    def _project_of(self, area: str) -> Project:
+        return self._project(area.partition("\\")[0])
 
     def _type(self, project: Project, name: str) -> WorkItemType:
-        if name not in project.types:
-            names = ", ".join(project.types)
-            raise NotFound(f"Work item type {name} does not exist in project {project.name}. It has: {names}")
-        return project.types[name]
+        for type in project.types.values():
+            if type.name.casefold() == name.casefold():
+                return type
+        names = ", ".join(project.types)
+        raise NotFound(f"Work item type {name} does not exist in project {project.name}. It has: {names}")
 
     def _current_iteration(self, project: Project, team: str | None) -> str | None:
-        if team is not None and team not in [team.name for team in project.teams]:
+        if team is not None and team.casefold() not in [team.name.casefold() for team in project.teams]:
             raise NotFound(f"The team '{team}' does not exist.")
         return project.current_iteration
+
+
+def _without_history(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """What was said belongs to the revision that said it."""
+    return {name: value for name, value in fields.items() if name != HISTORY}
 
 
 def _stored(fields: Mapping[str, Any]) -> dict[str, Any]:

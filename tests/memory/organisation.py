@@ -1,8 +1,9 @@
 """The organisation that tests use, as data: two projects with the processes Agile and Scrum, their areas and teams."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
+from uuid import NAMESPACE_URL, uuid5
 
 from shared.errors import Park
 from shared.model import StateCategory, Team, WorkItemType
@@ -25,7 +26,6 @@ COMMON_FIELDS = (
     "System.ChangedBy",
     "Microsoft.VSTS.Common.Priority",
 )
-TREES = {"System.AreaPath": "areas", "System.IterationPath": "iterations"}
 
 
 def work_item_type(name: str, states: Mapping[str, str], *fields: str) -> WorkItemType:
@@ -40,11 +40,11 @@ def work_item_type(name: str, states: Mapping[str, str], *fields: str) -> WorkIt
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """`areas` and `iterations` are paths, root first. The first team is the default one."""
+    """`areas` are paths by node identifier, `iterations` paths, root first. The first team is the default one."""
 
     name: str
     types: Mapping[str, WorkItemType]
-    areas: tuple[str, ...]
+    areas: Mapping[str, str]
     iterations: tuple[str, ...]
     teams: tuple[Team, ...]
     current_iteration: str | None
@@ -56,14 +56,47 @@ class Project:
         """
         for name in after.keys() - type.fields:
             raise Park(f"TF51535: Cannot find field {name}.")
-        for name, tree in TREES.items():
-            if after.get(name) not in getattr(self, tree):
+        trees = {"System.AreaPath": self.areas.values(), "System.IterationPath": self.iterations}
+        for name, tree in trees.items():
+            if after.get(name) not in tree:
                 raise Park(f"TF401347: Invalid tree name given for work item -1, field '{name}'.")
         if not after.get("System.Title"):
             raise Park("TF401320: Rule Error for field Title. Error code: Required, InvalidEmpty.")
         state = after.get("System.State", "")
         if state != previous_state and state not in type.transitions.get(previous_state, type.states):
             raise Park(f"The field 'State' contains the value '{state}' that is not in the list of supported values")
+
+    def with_area_called(self, area: str, path: str) -> Self:
+        """The area and all below it at another path; teams go on owning them."""
+        paths = {old: path + old[len(area) :] for old in self.areas.values() if lies_in(old, area)}
+        teams = (
+            replace(
+                team,
+                default_area=paths.get(team.default_area or "", team.default_area),
+                areas=tuple((paths.get(old, old), with_children) for old, with_children in team.areas),
+            )
+            for team in self.teams
+        )
+        areas = {identifier: paths.get(old, old) for identifier, old in self.areas.items()}
+        return replace(self, areas=areas, teams=tuple(teams))
+
+    def without_area(self, area: str) -> Self:
+        """Without the area and all below it; teams lose them."""
+        teams = (
+            replace(
+                team,
+                default_area=None if lies_in(team.default_area or "", area) else team.default_area,
+                areas=tuple(each for each in team.areas if not lies_in(each[0], area)),
+            )
+            for team in self.teams
+        )
+        areas = {identifier: path for identifier, path in self.areas.items() if not lies_in(path, area)}
+        return replace(self, areas=areas, teams=tuple(teams))
+
+
+def lies_in(path: str, area: str) -> bool:
+    """Whether `path` is `area` or below it."""
+    return path == area or path.startswith(area + "\\")
 
 
 def project(name: str, types: tuple[WorkItemType, ...], teams: tuple[str, ...]) -> Project:
@@ -73,7 +106,7 @@ def project(name: str, types: tuple[WorkItemType, ...], teams: tuple[str, ...]) 
     return Project(
         name=name,
         types={type.name: type for type in types},
-        areas=(name, *areas.values(), f"{name}\\Triage"),
+        areas={str(uuid5(NAMESPACE_URL, path)): path for path in (name, *areas.values(), f"{name}\\Triage")},
         iterations=iterations,
         teams=(
             Team(name, f"{name} Team", name, ((name, False),)),

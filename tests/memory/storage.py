@@ -1,4 +1,4 @@
-"""The five storage ports in memory: the same contract, deterministic, and one hook through which a test breaks in.
+"""The six storage ports in memory: the same contract, deterministic, and one hook through which a test breaks in.
 
 `on_call("before tickets.save")` runs before that operation touches anything, `on_call("after tickets.save")` once it
 is done and before its caller hears of it. A simulation yields to another worker there, or raises: before, nothing was
@@ -8,7 +8,8 @@ Written from the contract in `shared.ports`, not from the tables, so that each c
 """
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -99,6 +100,16 @@ class MemoryTickets:
                 del rows.pushes[key]
             return replace(record, ticket=ticket, pushes=(), link=link, token=_Token(rows.version, ()))
 
+    def linked(self, connection: str, work_item_ids: Collection[int]) -> Mapping[int, str]:
+        with self._call("tickets.linked"):
+            links = {id: rows.link for (of, id), rows in self.rows.items() if of == connection and rows.link}
+            return {link.work_item_id: id for id, link in links.items() if link.work_item_id in work_item_ids}
+
+    def unmapped(self, connection: str) -> Mapping[str, int]:
+        with self._call("tickets.unmapped"):
+            links = [rows.link for (of, _), rows in self.rows.items() if of == connection and rows.link]
+            return Counter(what for link in links for what in link.unmapped)
+
     def waiting(self, connection: str, generation: str | None = None) -> Iterator[str]:
         with self._call("tickets.waiting"):
             found = sorted(id for (of, id), rows in self.rows.items() if of == connection and _waits(rows, generation))
@@ -114,7 +125,11 @@ def _waits(rows: _Rows, generation: str | None) -> bool:
         return True
     if rows.ticket is not None and link.applied != rows.ticket.order:
         return True
-    return link.state is LinkState.CREATING or link.intent is not None or bool(link.waiting or link.parked)
+    return (
+        link.state is LinkState.CREATING
+        or link.intent is not None
+        or bool(link.waiting or link.parked or link.unanswered)
+    )
 
 
 class MemoryHints:
@@ -155,6 +170,22 @@ class MemoryHints:
     def _put(self, hint: Hint, delay_seconds: float) -> None:
         due = self._clock() + timedelta(seconds=delay_seconds)
         self.messages.append((due, next(self._numbers), hint))
+
+
+class MemoryCursors:
+    """`Cursors`."""
+
+    def __init__(self, on_call: OnCall = undisturbed) -> None:
+        self._cursors: dict[str, str] = {}
+        self._call = _Calls(on_call)
+
+    def read(self, name: str) -> str | None:
+        with self._call("cursors.read"):
+            return self._cursors.get(name)
+
+    def write(self, name: str, cursor: str) -> None:
+        with self._call("cursors.write"):
+            self._cursors[name] = cursor
 
 
 class MemoryHealthBoard:

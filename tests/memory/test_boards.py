@@ -1,13 +1,12 @@
 """The in-memory boards keep the contract, and break where a test asks them to."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
 
 from shared.errors import InDoubt, NotFound, RetryLater
 from shared.model import WorkItemChange
-from tests.connectors.contracts import MARKER, TITLE, BoardsContract, story
+from tests.connectors.contracts import MARKER, TITLE, BoardsContract, Later, story
 from tests.memory.boards import Late, MemoryBoards
 
 
@@ -21,8 +20,12 @@ class TestMemoryBoards(BoardsContract):
         return MemoryBoards(noon)
 
     @pytest.fixture
-    def delete(self, boards: MemoryBoards) -> Callable[[int], None]:
-        return boards.delete
+    def people(self, boards: MemoryBoards) -> MemoryBoards:
+        return boards
+
+    @pytest.fixture
+    def later(self) -> Later:
+        return lambda: None  # nothing is remembered
 
 
 class Script:

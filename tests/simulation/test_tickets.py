@@ -10,7 +10,7 @@ import pytest
 
 from shared.errors import InDoubt, RetryLater
 from shared.model import Ticket
-from shared.tickets import history, planning, reconciler
+from shared.tickets import history, planning, reconciler, run
 from tests.simulation.world import World
 
 SEEDS = 400
@@ -61,7 +61,7 @@ def give_the_lease_back(patch, doubtful: str):
                 raise RetryLater(wait.reason, 1) from wait
             raise
 
-    patch.setattr(reconciler._Run, doubtful, disturbed)
+    patch.setattr(run.Run, doubtful, disturbed)
 
 
 def give_the_lease_back_after_a_doubtful_create(patch):
@@ -80,7 +80,7 @@ def forget_the_attempt(patch):
     def save(self, **changes):
         SAVE(self, **{name: value for name, value in changes.items() if name != "attempted_at"})
 
-    patch.setattr(reconciler._Run, "save", save)
+    patch.setattr(run.Run, "save", save)
 
 
 def save_without_a_condition(patch):
@@ -99,7 +99,8 @@ def the_last_push_wins(patch):
         stamped = [replace(push, version=None, changed_at=None) for push in pushes]
         return FOLD(ticket, stamped)
 
-    patch.setattr(reconciler, "fold", fold)
+    for module in (reconciler, run):
+        patch.setattr(module, "fold", fold)
 
 
 def believe_no_write_landed(patch):
@@ -118,8 +119,8 @@ def replace_the_tags(patch):
     patch.setattr(planning, "_tags", lambda now, added, removed: {"System.Tags": added})
 
 
-STEPS = {"create": reconciler._Run.create, "update": reconciler._Run.update}
-SAVE, FOLD = reconciler._Run.save, history.fold
+STEPS = {"create": run.Run.create, "update": run.Run.update}
+SAVE, FOLD = run.Run.save, history.fold
 STORE_SAVE = __import__("tests.memory.storage", fromlist=["MemoryTickets"]).MemoryTickets.save
 
 

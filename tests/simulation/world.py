@@ -12,16 +12,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from random import Random
+from typing import ClassVar
 
-from shared.configuration import parse
+from shared.areas import AreaMemory
+from shared.configuration import Configuration, parse
 from shared.connectors.gate import Gate
 from shared.errors import InDoubt, Refused, RetryLater, StopConnection, Throttled
 from shared.model import Hint, Secret, WorkItem
-from shared.tickets.mapping import kinds, preset
-from shared.tickets.reconciler import Timing
+from shared.tickets.preset import kinds, preset
+from shared.tickets.run import Timing
 from shared.tickets.service import TicketService
 from tests.memory.boards import Late, MemoryBoards
-from tests.memory.storage import MemoryHealthBoard, MemoryHints, MemoryQuarantine, MemoryTickets
+from tests.memory.itsm import MemoryItsm
+from tests.memory.storage import MemoryCursors, MemoryHealthBoard, MemoryHints, MemoryQuarantine, MemoryTickets
 
 TIMING = Timing(request_timeout_seconds=10, late_landing_seconds=20)
 MESSAGE_LEASE_SECONDS = 30
@@ -43,6 +46,9 @@ CONFIGURATION = parse(
     kinds(),
     lambda kind, fields: preset(kind).extended(fields),
 )  # fmt: skip
+
+
+WRITES = ("boards.create", "boards.update", "itsm.introduce", "itsm.comment", "itsm.set_status")
 
 
 class Killed(BaseException):
@@ -80,8 +86,11 @@ class Vault:
 
 @dataclass
 class World:
+    """`configuration` is what a kind of world is configured with."""
+
     seed: int
     tickets: int = 3
+    configuration: ClassVar[Configuration] = CONFIGURATION
     trace: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -97,6 +106,9 @@ class World:
         self.hints = MemoryHints(self.clock, self.on_call)
         self.boards = MemoryBoards(self.clock, self.on_call)
         self.door = Gate("contoso", "pat", self.boards, MemoryHealthBoard(self.on_call), self.vault, self.clock, 15)
+        self.cursors = MemoryCursors(self.on_call)
+        self.itsm = MemoryItsm(self.clock, self.on_call)
+        self.products = Gate("generic", "pat", self.itsm, MemoryHealthBoard(self.on_call), self.vault, self.clock, 15)
         self.histories = [self._history(number) for number in range(self.tickets)]
         self.service = self.new_worker()
 
@@ -107,10 +119,13 @@ class World:
             quarantine=MemoryQuarantine(),
             secrets=self.vault,
             boards=self.door,
-            configuration=lambda: (CONFIGURATION, "1"),
+            configuration=lambda: (self.configuration, "1"),
             clock=self.clock,
             new_id=lambda: f"{self.random.getrandbits(64):x}",
             timing=TIMING,
+            cursors=self.cursors,
+            areas=AreaMemory(self.cursors),
+            products=lambda name: self.products,
             public_url="https://boardbridge.example",
         )
 
@@ -197,7 +212,7 @@ class World:
         until = self.now + timedelta(seconds=seconds)
         if self.land_at is not None and self.land_at <= until:
             self.now, self.land_at = max(self.now, self.land_at), None
-            self.tell(f"{self.boards.land_late()} late writes land")
+            self.tell(f"{self.boards.land_late() + self.itsm.land_late()} late writes land")
         self.now = max(self.now, until)
 
     # ---------------------------------------------------------------- everything that can go wrong
@@ -217,12 +232,12 @@ class World:
             finally:
                 self.depth -= 1
         when, call = name.split(" ")
-        if call.startswith("boards."):
-            self.disturb_boards(when, writes=call in ("boards.create", "boards.update"))
+        if call.startswith(("boards.", "itsm.")):
+            self.disturb_call(when, writes=call in WRITES)
         elif not call.startswith("health.") and self.random.random() < 0.02:
             raise RetryLater(f"storage gave no answer {when} {call}", 2)
 
-    def disturb_boards(self, when: str, *, writes: bool) -> None:
+    def disturb_call(self, when: str, *, writes: bool) -> None:
         if when == "before" and not self.token_good:
             raise StopConnection("the token has expired", "contoso")
         fault = self.random.choices(["none", "lost", "throttle", "expire", "late"], [85, 6, 3, 1, 5])[0]

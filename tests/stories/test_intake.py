@@ -33,7 +33,8 @@ def test_a_push_is_answered_202_with_a_status_address_and_so_is_its_repeat(produ
         ("generic", b'{"title": "no id"}', {}, 422, "quarantine"),
         ("servicenow", b'{"result": {}}', {}, 422, "quarantine"),
         ("generic", b'"just a text"', {}, 422, "quarantine"),
-        ("generic", b'[{"id": "1"}, {"id": "2"}]', {}, 422, "quarantine"),
+        ("generic", b'[{"title": "one"}, {"title": "other"}]', {}, 422, "ticket 2 of 2"),
+        ("generic", b'{"id": "1", "body": "a "quoted" word"}', {}, 400, "quarantine"),
         ("rt", b"{}", {}, 401, "is missing"),
         ("rt", b"{}", {"X_Hub_Signature": "sha256=00"}, 401, "does not fit"),
         ("generic", b'{"id": "1", "body": "' + b"x" * 600_000 + b'"}', {}, 413, "512 KiB"),
@@ -53,6 +54,23 @@ def test_a_body_without_a_ticket_is_kept_with_what_was_looked_for(product):
     assert kept["id"] in answer.json()["detail"]
     assert kept["connection"] == "generic"
     assert kept["looked_for"] == answer.json()["faults"]
+
+
+def test_tickets_of_one_body_have_fates_of_their_own(product):
+    body = [ticket(), {"title": "no id"}, ticket(title="other")]
+    answer = product.push("generic", body)
+    assert (answer.status_code, "location" in answer.headers) == (202, False)
+    one, other, broken = answer.json()["tickets"]
+    assert [product.settled(told["status_url"], "synced")["title"] for told in (one, other)] == ["VPN down", "other"]
+    assert broken["result"] == "quarantined"
+    assert broken["reason"].startswith("ticket 2 of 3: no generic ticket in this body: looked at `id`")
+    repeated = product.push("generic", body).json()["tickets"]
+    assert [told.get("ticket") for told in repeated] == [body[0]["id"], body[2]["id"], None]
+
+
+def test_json_is_taken_however_it_is_called_and_whatever_stands_before_it(product):
+    body = b"\xef\xbb\xbf" + json.dumps(ticket()).encode()
+    assert product.push("generic", body, Content_Type="text/plain").status_code == 202
 
 
 def test_a_good_signature_opens_also_after_the_secret_was_rotated(cloud, product):

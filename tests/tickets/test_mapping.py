@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.errors import NoTicket, Refused
-from shared.model import Push
-from shared.tickets.mapping import kinds, parse, preset, understand
+from shared.model import Comment, Push, Ticket
+from shared.tickets.history import fold, values
+from shared.tickets.mapping import Sender, comments_of, the_ticket, understand, without_comments
 from shared.tickets.notation import moment
+from shared.tickets.preset import PRESETS, kinds, preset, recognisable
 
 RECEIVED = datetime(2026, 3, 3, tzinfo=UTC)
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "itsm"
@@ -24,66 +26,7 @@ BODIES = {
 
 
 def read(document: Any, kind: str = "generic", headers: Mapping[str, str] | None = None, **own: Any) -> Push:
-    return understand(document, headers or {}, preset(kind).extended(**own), RECEIVED, "hash")
-
-
-# ---------------------------------------------------------------- parse
-
-
-@pytest.mark.parametrize(
-    "content_type",
-    [
-        None,
-        "",
-        "application/json",
-        "Application/JSON; charset=utf-8",
-        "text/json",
-        "application/vnd.acme.v2+json",
-        "application/problem+json;x=y",
-    ],
-)
-def test_json_is_taken_under_its_names(content_type: str | None) -> None:
-    assert parse(b'{"id": "1"}', content_type) == {"id": "1"}
-
-
-@pytest.mark.parametrize("content_type", ["text/plain", "application/xml", "application/x-www-form-urlencoded", "json"])
-def test_other_content_is_refused_with_what_to_send(content_type: str) -> None:
-    with pytest.raises(Refused, match=f"send the ticket as application/json, not as {content_type}") as refused:
-        parse(b"{}", content_type)
-    assert refused.value.status == 415
-
-
-def test_a_byte_order_mark_is_no_part_of_the_body() -> None:
-    assert parse(b"\xef\xbb\xbf" + '{"title": "Größe"}'.encode(), None) == {"title": "Größe"}
-
-
-@pytest.mark.parametrize(
-    ("body", "said"),
-    [
-        (b"", "line 1, column 1, where the end of the body stands"),
-        (b'{"a": 1,\n "b": tru}', "line 2, column 7, where 'tru}' stands"),
-        (b'{"a": "x\ny"}', "Invalid control character at line 1, column 9"),
-        (b'{"a": 1} {"b"', "Extra data at line 1, column 10"),
-        (b'{"a": "\xff"}', "not UTF-8: byte 8 is 0xff"),
-        ('{"a": 1}'.encode("utf-16"), "not UTF-8: byte 1 is 0xff"),
-        (b'{"a": NaN}', "NaN is no JSON number"),
-        (b'{"a": -Infinity}', "-Infinity is no JSON number"),
-        (b'{"a": 1, "b": 2, "a": 3}', "the key 'a' stands twice in one object"),
-        (b'{"a": ' + b"9" * 5000 + b"}", "digits"),
-        (b"[" * 200_000, "recursion"),
-    ],
-)
-def test_what_is_no_json_is_refused_with_the_place(body: bytes, said: str) -> None:
-    with pytest.raises(Refused) as refused:
-        parse(body, "application/json")
-    assert refused.value.status == 400
-    assert said in refused.value.reason
-
-
-@pytest.mark.parametrize("body", [b"1", b'"INC1"', b"null", b"true"])
-def test_a_single_value_is_no_ticket(body: bytes) -> None:
-    with pytest.raises(NoTicket, match="a ticket is a JSON object"):
-        parse(body, None)
+    return the_ticket(document, preset(kind).extended(**own), Sender(headers or {}, RECEIVED, "hash"))
 
 
 # ---------------------------------------------------------------- the ticket in the body
@@ -100,8 +43,8 @@ def test_a_single_value_is_no_ticket(body: bytes) -> None:
         ("generic", {"id": "9" * 129}, "id", "longer than 128"),
         ("generic", {}, "id", "the object is empty"),
         ("generic", [], "ticket", "there is an empty list"),
-        ("generic", [{"id": 1}, {"id": 2}], "ticket", "is a list of 2; send one ticket per request"),
-        ("servicenow", {"records": [{"sys_id": "1"}] * 3}, "ticket", "is a list of 3"),
+        ("generic", [{"id": 1}, {"id": 2}], "ticket", "here are 2 tickets; send one"),
+        ("servicenow", {"records": [{"sys_id": "1"}] * 3}, "ticket", "here are 3 tickets; send one"),
         ("servicenow", {"result": {"number": "INC1"}}, "id", "there are the keys number"),
         ("request_tracker", {"id": 1}, "ticket", "looked at `ticket`, found no object; there are the keys id"),
         ("jira", {"id": "1", "webhookEvent": "sprint_created"}, "id", "there are the keys id, webhookEvent"),
@@ -358,10 +301,98 @@ def test_an_expression_that_does_not_fit_a_body_finds_nothing_there() -> None:
 
 
 def test_there_is_a_preset_for_each_kind_and_no_other() -> None:
-    assert kinds() == ("generic", "jira", "jira_service_management", "request_tracker", "servicenow")
-    for unknown in ("zendesk", "../presets/jira", ""):
-        with pytest.raises(Refused, match="choose one of generic, jira, jira_service_management"):
+    files = {file.stem for file in PRESETS.glob("*.toml")}
+    assert {*kinds()} == {"auto", *files}
+    for unknown in ("remedy", "../presets/jira", ""):
+        with pytest.raises(Refused, match="choose one of auto, "):
             preset(unknown)
+
+
+# ---------------------------------------------------------------- several tickets, comments, any product
+
+
+def read_all(document: Any, kind: str = "generic") -> list[Push | NoTicket]:
+    return understand(document, preset(kind), Sender({}, RECEIVED, "hash"))
+
+
+def test_each_ticket_of_a_batch_has_a_fate_of_its_own_and_keeps_its_place() -> None:
+    one, broken, other = read_all([{"id": 1, "title": "a"}, {"title": "no id"}, {"id": 2, "title": "b"}])
+    assert isinstance(one, Push)
+    assert isinstance(other, Push)
+    assert (one.ticket_id, other.ticket_id) == ("1", "2")
+    assert one.received_at < other.received_at
+    assert one.body_hash != other.body_hash
+    assert isinstance(broken, NoTicket)
+    assert broken.reason.startswith("ticket 2 of 3: no generic ticket in this body")
+
+
+def test_the_same_ticket_twice_in_a_batch_is_two_statements_in_their_order() -> None:
+    first, second = read_all([{"id": 1, "status": "open"}, {"id": 1, "status": "resolved"}])
+    assert isinstance(first, Push)
+    assert isinstance(second, Push)
+    folded = fold(Ticket("1"), [second, first])
+    assert values(folded)["status"] == "resolved"
+
+
+def talk(*comments: dict[str, Any]) -> list[Comment]:
+    return comments_of(read({"id": "1", "comments": [*comments]}).fields)
+
+
+def test_comments_are_fields_of_their_own_by_their_id() -> None:
+    said = {"id": 7, "body": "<p>Hi</p>", "format": "html", "author": "Ann", "public": True, "at": "2026-03-02"}
+    assert talk(said) == [Comment("7", "<p>Hi</p>", "html", "Ann", True, "2026-03-02")]
+
+
+@pytest.mark.parametrize(
+    ("public", "seen"),
+    [
+        *((yes, True) for yes in (True, "true", 1, "1", "yes")),
+        *((no, False) for no in (False, "false", None, "", 0, "maybe")),
+    ],
+)
+def test_only_what_is_called_public_is_public(public: Any, seen: bool) -> None:
+    assert [comment.public for comment in talk({"id": 1, "body": "x", "public": public})] == [seen]
+
+
+def test_a_comment_without_an_id_is_known_by_what_it_says_and_one_without_words_is_none() -> None:
+    (one,) = talk({"body": "x"})
+    assert [one] == talk({"body": "x"})
+    assert [one.id] != [comment.id for comment in talk({"body": "y"})]
+    assert talk({"id": 1}, {"id": 2, "body": " "}) == []
+
+
+def test_comments_are_cut_to_a_length_that_can_be_kept() -> None:
+    (long,) = talk({"id": 1, "body": "x" * 50_000})
+    assert len(long.body) == 30_000
+    assert long.body.endswith("x…")
+
+
+def test_internal_comments_are_left_out_where_nobody_may_copy_them() -> None:
+    push = read({"id": "1", "comments": [{"id": 1, "body": "a", "public": True}, {"id": 2, "body": "b"}]})
+    assert [c.id for c in comments_of(without_comments(push, only_internal=True).fields)] == ["1"]
+    assert comments_of(without_comments(push, only_internal=False).fields) == []
+
+
+def test_the_product_becomes_part_of_an_id_that_was_told_by_its_shape() -> None:
+    name = "jira.issue_created"
+    (push,) = read_all(BODIES[name][1], "auto")
+    plain = read(BODIES[name][1], "jira")
+    assert isinstance(push, Push)
+    assert (push.ticket_id, push.fields) == (f"jira:{plain.ticket_id}", {**plain.fields, "product": "jira"})
+
+
+def test_a_shape_that_nobody_knows_is_refused_with_what_was_looked_for_of_each_product() -> None:
+    (nothing,) = read_all({"alert": "disk full"}, "auto")
+    assert isinstance(nothing, NoTicket)
+    assert "no product that we know sends this; there are the keys alert" in nothing.reason
+    assert {kind for kind, _ in nothing.faults} == {known.kind for known in recognisable()}
+
+
+def test_a_connection_of_any_product_may_have_words_of_its_own() -> None:
+    own = preset("auto").extended(fields={"floor": "'3'"}, statuses={"Zu erledigen": "in_progress"})
+    (push,) = understand(BODIES["jira.issue_created"][1], own, Sender({}, RECEIVED, "hash"))
+    assert isinstance(push, Push)
+    assert (push.fields["floor"], push.fields["status_category"]) == ("3", "in_progress")
 
 
 # ---------------------------------------------------------------- properties

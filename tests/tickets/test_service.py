@@ -11,13 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.areas import AreaMemory
 from shared.connectors.gate import Gate
-from shared.errors import NoTicket, Park, Refused, RetryLater, Stale, StopConnection, Throttled
+from shared.errors import Park, Refused, RetryLater, Stale, StopConnection, Throttled
 from shared.model import Hint, Secret
-from shared.tickets.reconciler import Outcome
+from shared.tickets.run import Outcome
 from shared.tickets.service import TicketService
 from tests.memory.boards import MemoryBoards
-from tests.memory.storage import MemoryHealthBoard, MemoryHints, MemoryQuarantine, MemoryTickets
+from tests.memory.storage import MemoryCursors, MemoryHealthBoard, MemoryHints, MemoryQuarantine, MemoryTickets
 from tests.simulation.world import CONFIGURATION, TIMING
 
 JSON = {"content-type": "application/json"}
@@ -63,7 +64,8 @@ def somewhere() -> SimpleNamespace:
     place.service = TicketService(
         store=place.store, hints=place.hints, quarantine=place.quarantine, secrets=place.vault, boards=place.gate,
         configuration=lambda: (place.configuration, place.generation), clock=clock, new_id=lambda: "an-id",
-        timing=TIMING, public_url="https://app.example",
+        timing=TIMING, public_url="https://app.example", cursors=MemoryCursors(), areas=AreaMemory(MemoryCursors()),
+        products=lambda name: place.products[name],
     )  # fmt: skip
     return place
 
@@ -111,7 +113,7 @@ def test_nothing_is_accepted_that_is_not_stored_and_hinted_at(at, call):
 
 
 def test_a_body_without_a_ticket_is_kept_before_it_is_refused(at):
-    with pytest.raises(NoTicket, match="kept in quarantine as an-id") as refused:
+    with pytest.raises(Refused, match="kept in quarantine as an-id") as refused:
         at.service.accept("generic", b'{"subject": "x"}', JSON | {"authorization": "secret", "user-agent": "cron"})
     [kept] = at.quarantine.list(10)
     assert kept.body == b'{"subject": "x"}'
@@ -185,7 +187,7 @@ def test_creating_costs_three_storage_calls_and_one_create(at):
 
 def test_a_pause_is_told_and_the_hint_comes_back_after_it(at):
     push(at)
-    with pytest.raises(Throttled), at.gate.open():
+    with pytest.raises(RetryLater), at.gate.open():
         raise Throttled("slow down", 40)
     assert work(at) is Outcome.POSTPONED
     told = at.service.look_up("generic", "T-1")

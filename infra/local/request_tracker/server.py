@@ -7,7 +7,8 @@ rt5-standalone.
 
 import os
 import subprocess
-from collections.abc import Mapping
+from base64 import b64decode
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -18,6 +19,7 @@ from infra.local.running import RunningProcess
 HERE = Path(__file__).parent
 PROGRAM = Path("/usr/share/request-tracker5/libexec/rt-server")
 SETUP = "/usr/sbin/rt-setup-database-5"
+SHREDDER = "/usr/sbin/rt-shredder-5"
 ADMINISTRATOR = ("root", "password")  # as every new RT has it
 TIMEOUT_SECONDS = 30
 
@@ -40,14 +42,19 @@ class RequestTracker:
     def is_installed() -> bool:
         return PROGRAM.exists()
 
-    def start(self, webhook_url: str, secret: str) -> Self:
-        """Serve, and push every change of a ticket to `webhook_url`, signed with `secret`; returns once it answers."""
+    def start(self, webhook_url: str, secret: str, *, clock: Path | None = None) -> Self:
+        """Serve, and push every change of a ticket to `webhook_url`, signed with `secret`; returns once it answers.
+
+        `clock` is a file that holds the time to believe in, in Unix seconds.
+        """
         if not self.is_installed():
             raise RuntimeError("Request Tracker is not installed: `make test-real` installs it on Debian and Ubuntu")
         environment = self._environment("rt.db") | {
             "REQUEST_TRACKER_WEBHOOK": webhook_url,
             "REQUEST_TRACKER_SECRET": secret,
         }
+        if clock:
+            environment |= {"REQUEST_TRACKER_CLOCK": str(clock), "PERL5OPT": f"-I{HERE} -MStandingClock"}
         self._initialise()
         self._process = RunningProcess(
             [
@@ -80,6 +87,7 @@ class RequestTracker:
         subject: str,
         *,
         content: str = "",
+        content_type: str = "text/plain",
         requestor: str = "ann@example.com",
         priority: int = 10,
         queue: str = "General",
@@ -89,6 +97,7 @@ class RequestTracker:
             "Queue": queue,
             "Subject": subject,
             "Content": content,
+            "ContentType": content_type,
             "Requestor": requestor,
             "Priority": priority,
         }
@@ -110,6 +119,24 @@ class RequestTracker:
         """The ticket as RT shows it: `Subject`, `Status`, `LastUpdated`, …"""
         return self._call("GET", f"ticket/{ticket}")
 
+    def comments(self, ticket: int) -> Iterator[tuple[str, bool]]:
+        """What was said since the ticket was made, oldest first, and whether the requestor sees it."""
+        history = self._call("GET", f"ticket/{ticket}/history", params={"fields": "Type,_hyperlinks", "per_page": 100})
+        for transaction in history["items"]:
+            if transaction["Type"] in ("Comment", "Correspond"):
+                address = next(link["_url"] for link in transaction["_hyperlinks"] if link["ref"] == "attachment")
+                text = self._call("GET", address.removeprefix(f"{self.url}/REST/2.0/"))["Content"]
+                yield b64decode(text).decode(), transaction["Type"] == "Correspond"
+
+    def set_time_zone(self, zone: str) -> None:
+        """Make the administrator live in a time zone such as `Asia/Tokyo`."""
+        self._call("PUT", f"user/{ADMINISTRATOR[0]}", json={"Timezone": zone})
+
+    def shred(self, ticket: int) -> None:
+        """Take the ticket out of the database, where a deleted one stays with the status `deleted`."""
+        dump = self._directory / f"{ticket}.sql"
+        self._run([SHREDDER, "--force", "--sqldump", str(dump), "--plugin", f"Tickets=query,id = {ticket}"], "rt.db")
+
     def _write(self, ticket: int, kind: str, text: str) -> None:
         self._call("POST", f"ticket/{ticket}/{kind}", data=text.encode(), headers={"Content-Type": "text/plain"})
 
@@ -126,15 +153,15 @@ class RequestTracker:
         for folder in ("mason", "sessions"):
             (self._directory / folder).mkdir(parents=True, exist_ok=True)
         unfinished.unlink(missing_ok=True)
-        environment = os.environ | self._environment(unfinished.name)
-        for command in (
-            [SETUP, "--action", "init", "--dba", "", "--dba-password", ""],
-            ["perl", str(HERE / "webhook.pl")],
-        ):
-            done = subprocess.run(command, env=environment, capture_output=True, text=True, errors="replace")
-            if done.returncode:
-                raise RuntimeError(f"{command[0]} failed:\n{done.stdout}{done.stderr}")
+        self._run([SETUP, "--action", "init", "--dba", "", "--dba-password", ""], unfinished.name)
+        self._run(["perl", str(HERE / "webhook.pl")], unfinished.name)
         unfinished.rename(database)
+
+    def _run(self, command: Sequence[str], database: str) -> None:
+        environment = os.environ | self._environment(database)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, errors="replace")
+        if done.returncode:
+            raise RuntimeError(f"{command[0]} failed:\n{done.stdout}{done.stderr}")
 
     def _environment(self, database: str) -> dict[str, str]:
         return {

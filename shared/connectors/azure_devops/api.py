@@ -20,6 +20,7 @@ API_VERSION = "7.1"
 JSON_PATCH = "application/json-patch+json"
 
 type Patch = Sequence[Mapping[str, Any]]
+type Params = Mapping[str, Any]
 
 
 def path(*segments: object) -> str:
@@ -55,15 +56,15 @@ class Api:
     def close(self) -> None:
         self._http.close()
 
-    def get(self, address: str, **params: Any) -> Any:
-        """The JSON at `address`, a path below the organisation. Names of parameters are given without their `$`."""
-        return self._call("GET", address, params, writes=False)
+    def get(self, address: str, params: Params | None = None, version: str = API_VERSION) -> Any:
+        """The JSON at `address`, a path below the organisation."""
+        return self._call("GET", address, params or {}, writes=False, version=version)
 
     def query(self, address: str, body: Mapping[str, Any]) -> Any:
         """A POST that changes nothing."""
         return self._call("POST", address, {}, writes=False, content_type="application/json", body=body)
 
-    def patch(self, method: str, address: str, patch: Patch, **params: Any) -> Any:
+    def patch(self, method: str, address: str, patch: Patch, params: Params) -> Any:
         """Send a JSON patch by POST (create) or PATCH (update)."""
         return self._call(method, address, params, writes=True, content_type=JSON_PATCH, body=patch)
 
@@ -71,9 +72,10 @@ class Api:
         self,
         method: str,
         address: str,
-        params: Mapping[str, Any],
+        params: Params,
         *,
         writes: bool,
+        version: str = API_VERSION,
         content_type: str | None = None,
         body: Any = None,
     ) -> Any:
@@ -84,7 +86,7 @@ class Api:
         request: dict[str, Any] = {
             "method": method,
             "url": f"{self.url}/{address}",
-            "params": {**{f"${name}": value for name, value in params.items()}, "api-version": API_VERSION},
+            "params": {**params, "api-version": version},
             "headers": headers,
             "body": None if body is None else json.dumps(body).encode(),
         }

@@ -1,18 +1,25 @@
 """The `Boards` port over Azure DevOps: work items as they are, written in single tested patches."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, timedelta
 
 from requests.adapters import BaseAdapter
 
 from shared.connectors.azure_devops import patches, translate
-from shared.connectors.azure_devops.api import Api, path
+from shared.connectors.azure_devops.api import Api, Params, path
 from shared.connectors.azure_devops.auth import Authenticator
 from shared.connectors.azure_devops.metadata import Metadata
 from shared.errors import Stale
-from shared.model import Team, WorkItem, WorkItemChange, WorkItemDraft, WorkItemType
+from shared.model import Changes, Team, WorkItem, WorkItemChange, WorkItemComment, WorkItemDraft, WorkItemType
 from shared.ports import Clock
 
 MAX_URLS_PER_SEARCH = 200
+WITH_LINKS = {"$expand": "relations"}
+COMMENTS_VERSION = "7.1-preview.4"  # there is no other yet
+ROWS_PER_BATCH = 200
+CLOCKS_DIFFER_BY = timedelta(minutes=5)  # at most: ours and that of Azure DevOps
+# The security namespace of tags and its right "Create tag definition".
+TAGGING, CREATE_TAG = "bb50f182-8e5e-40b8-bc21-e8752a1e7ae2", 2
 
 
 def _no_one(seconds: float) -> None:
@@ -47,6 +54,7 @@ class AzureDevOpsBoards:
             on_throttle=on_throttle,
             adapter=adapter,
         )
+        self._clock = clock
         self._metadata = Metadata(self._api, clock)
 
     def close(self) -> None:
@@ -64,7 +72,7 @@ class AzureDevOpsBoards:
     def create(self, draft: WorkItemDraft) -> WorkItem:
         patch = patches.to_create(draft, self._api.url)
         address = f"{path(draft.project)}/_apis/wit/workitems/${path(draft.type)}"
-        return translate.work_item(self._api.patch("POST", address, patch, expand="relations"), self._api.url)
+        return translate.work_item(self._api.patch("POST", address, patch, WITH_LINKS), self._api.url)
 
     def update(self, change: WorkItemChange) -> WorkItem:
         present = self._read(change.id) if patches.needs_present(change) else {}
@@ -73,7 +81,7 @@ class AzureDevOpsBoards:
         patch = patches.to_update(change, self._api.url, present.get("fields", {}), present.get("relations") or ())
         if not patch:
             return translate.work_item(present or self._read(change.id), self._api.url)
-        answer = self._api.patch("PATCH", f"_apis/wit/workitems/{change.id}", patch, expand="relations")
+        answer = self._api.patch("PATCH", f"_apis/wit/workitems/{change.id}", patch, WITH_LINKS)
         return translate.work_item(answer, self._api.url)
 
     def find_by_hyperlink(self, urls: Sequence[str]) -> Mapping[str, tuple[int, ...]]:
@@ -93,5 +101,45 @@ class AzureDevOpsBoards:
     def current_iteration(self, project: str, team: str | None) -> str | None:
         return self._metadata.current_iteration(project, team)
 
+    def areas(self, project: str) -> Mapping[str, str]:
+        return self._metadata.areas(project)
+
+    def iterations(self, project: str) -> tuple[str, ...]:
+        return self._metadata.iterations(project)
+
+    def tags(self, project: str) -> frozenset[str]:
+        return self._metadata.tags(project)
+
+    def may_create_tags(self, project: str) -> bool:
+        token = f"/{self._metadata.project_id(project)}"
+        return self._api.get(f"_apis/permissions/{TAGGING}/{CREATE_TAG}", {"tokens": token})["value"][0]
+
+    def comments(self, id: int) -> tuple[WorkItemComment, ...]:
+        # The only address that has the format is below the project, which a work item may leave.
+        fields = self._api.get(f"_apis/wit/workitems/{id}", {"fields": "System.TeamProject"})["fields"]
+        address = f"{path(fields['System.TeamProject'])}/_apis/wit/workItems/{id}/comments"
+        params: Params = {"$expand": "renderedText", "order": "asc", "$top": ROWS_PER_BATCH}
+        page = self._api.get(address, params, COMMENTS_VERSION)
+        comments = list(page["comments"])
+        while token := page.get("continuationToken"):
+            page = self._api.get(address, {**params, "continuationToken": token}, COMMENTS_VERSION)
+            comments += page["comments"]
+        return tuple(translate.comment(each) for each in comments)
+
+    def changed(self, cursor: str | None) -> Changes:
+        if cursor is not None:
+            return self._changes({"continuationToken": cursor})
+        # Only a moment can be named to begin at: one that is past by either clock, and what was before now is passed.
+        start = (self._clock() - CLOCKS_DIFFER_BY).astimezone(UTC)
+        changes = self._changes({"startDateTime": f"{start:%Y-%m-%dT%H:%M:%SZ}"})
+        while changes.more:
+            changes = self._changes({"continuationToken": changes.cursor})
+        return Changes((), changes.cursor, more=False)
+
+    def _changes(self, begin: Params) -> Changes:
+        params = {"includeLatestOnly": "true", "includeDeleted": "true", "fields": "System.Id"}
+        rows = {"$maxPageSize": ROWS_PER_BATCH}
+        return translate.changes(self._api.get("_apis/wit/reporting/workitemrevisions", {**params, **rows, **begin}))
+
     def _read(self, id: int) -> translate.Json:
-        return self._api.get(f"_apis/wit/workitems/{id}", expand="relations")
+        return self._api.get(f"_apis/wit/workitems/{id}", WITH_LINKS)

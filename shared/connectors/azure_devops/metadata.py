@@ -1,10 +1,10 @@
-"""What changes rarely: types, teams and the iteration running now, remembered for a minute.
+"""What changes rarely: types, teams, areas, iterations and tags of a project, remembered for a minute.
 
 Separate from the work items because its staleness is allowed and theirs is not. Errors are never remembered, so what
 was not found is looked for again at the next call.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
@@ -18,6 +18,7 @@ from shared.ports import Clock
 
 REMEMBERED_FOR = timedelta(minutes=1)  # so that a mended team or type is seen soon
 TEAMS_PER_PAGE = 100
+WHOLE_TREE = 100  # levels; Azure DevOps allows 14 today
 
 
 @dataclass(slots=True)
@@ -45,6 +46,19 @@ class Metadata:
     def current_iteration(self, project: str, team: str | None) -> str | None:
         return self._remembered(("iteration", project, team), lambda: self._read_current_iteration(project, team))
 
+    def areas(self, project: str) -> Mapping[str, str]:
+        return self._remembered(("areas", project), lambda: dict(self._read_tree(project, "areas")))
+
+    def iterations(self, project: str) -> tuple[str, ...]:
+        tree = self._remembered(("iterations", project), lambda: self._read_tree(project, "iterations"))
+        return tuple(path for _, path in tree)
+
+    def tags(self, project: str) -> frozenset[str]:
+        return self._remembered(("tags", project), lambda: self._read_tags(project))
+
+    def project_id(self, project: str) -> str:
+        return self._remembered(("project", project), lambda: self._api.get(f"_apis/projects/{path(project)}")["id"])
+
     def _remembered[T](self, key: tuple[str | None, ...], read: Callable[[], T]) -> T:
         with self._lock:
             entry = self._entries.setdefault(key, _Entry())
@@ -63,10 +77,11 @@ class Metadata:
             raise NotFound(f"{missing.reason.rstrip('.')}. '{project}' has: {names}") from missing
 
     def _read_teams(self, project: str) -> tuple[Team, ...]:
+        address = f"_apis/projects/{path(project)}/teams"
         names: list[str] = []
         page = None
         while page is None or len(page) == TEAMS_PER_PAGE:
-            page = self._api.get(f"_apis/projects/{path(project)}/teams", top=TEAMS_PER_PAGE, skip=len(names))["value"]
+            page = self._api.get(address, {"$top": TEAMS_PER_PAGE, "$skip": len(names)})["value"]
             names += (team["name"] for team in page)
         return tuple(self._read_team(project, name) for name in names)
 
@@ -76,5 +91,12 @@ class Metadata:
 
     def _read_current_iteration(self, project: str, team: str | None) -> str | None:
         context = path(project) if team is None else path(project, team)
-        iterations = self._api.get(f"{context}/_apis/work/teamsettings/iterations", timeframe="current")
+        iterations = self._api.get(f"{context}/_apis/work/teamsettings/iterations", {"$timeframe": "current"})
         return translate.current_iteration(iterations)
+
+    def _read_tree(self, project: str, kind: str) -> list[tuple[str, str]]:
+        address = f"{path(project)}/_apis/wit/classificationnodes/{kind}"
+        return list(translate.nodes(self._api.get(address, {"$depth": WHOLE_TREE})))
+
+    def _read_tags(self, project: str) -> frozenset[str]:
+        return frozenset(tag["name"] for tag in self._api.get(f"{path(project)}/_apis/wit/tags")["value"])

@@ -12,6 +12,7 @@ from shared.model import Hyperlink, WorkItemChange, WorkItemDraft
 
 HYPERLINK = "Hyperlink"
 PARENT = "System.LinkTypes.Hierarchy-Reverse"
+DUPLICATE_OF = "System.LinkTypes.Duplicate-Reverse"
 TAGS = "System.Tags"
 
 type Operation = Mapping[str, Any]
@@ -26,7 +27,8 @@ def to_create(draft: WorkItemDraft, organisation_url: str) -> list[Operation]:
 
 def needs_present(change: WorkItemChange) -> bool:
     """Whether `to_update` has to be told what the work item shows right now."""
-    return bool(TAGS in change.fields or change.add_hyperlinks or change.remove_hyperlinks or change.parent)
+    links = change.add_hyperlinks or change.remove_hyperlinks or change.parent or change.duplicate_of
+    return bool(TAGS in change.fields or links)
 
 
 def to_update(
@@ -44,6 +46,7 @@ def to_update(
     moves = change.parent is not None and change.parent not in [linked_id(relations[index]) for index in old_parents]
     linked = {relation["url"]: index for index, relation in enumerate(relations) if relation["rel"] == HYPERLINK}
     unlinked = [linked[url] for url in change.remove_hyperlinks if url in linked]
+    duplicates = [linked_id(relation) for relation in relations if relation["rel"] == DUPLICATE_OF]
     operations = [
         *(_set(name, value, present_fields) for name, value in change.fields.items()),
         *_removals([*unlinked, *(old_parents if moves else ())]),
@@ -52,6 +55,7 @@ def to_update(
             change.parent if moves else None,
             organisation_url,
         ),
+        *_duplicate_of(change.duplicate_of if change.duplicate_of not in duplicates else None, organisation_url),
     ]
     return [{"op": "test", "path": "/rev", "value": change.rev}, *operations] if operations else []
 
@@ -78,8 +82,16 @@ def _removals(indexes: Iterable[int]) -> list[Operation]:
 def _links(hyperlinks: Iterable[Hyperlink], parent: int | None, organisation_url: str) -> list[Operation]:
     relations: list[Relation] = [_hyperlink(link) for link in hyperlinks]
     if parent is not None:
-        relations.append({"rel": PARENT, "url": f"{organisation_url}/_apis/wit/workItems/{parent}"})
+        relations.append(_work_item_link(PARENT, parent, organisation_url))
     return [_add("/relations/-", relation) for relation in relations]
+
+
+def _duplicate_of(original: int | None, organisation_url: str) -> list[Operation]:
+    return [_add("/relations/-", _work_item_link(DUPLICATE_OF, original, organisation_url))] if original else []
+
+
+def _work_item_link(rel: str, id: int, organisation_url: str) -> Relation:
+    return {"rel": rel, "url": f"{organisation_url}/_apis/wit/workItems/{id}"}
 
 
 def _hyperlink(link: Hyperlink) -> Relation:

@@ -1,11 +1,11 @@
 """What Azure DevOps says, as nouns of ours. Pure; a value it leaves out is one it does not have."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
 from shared.connectors.azure_devops.patches import HYPERLINK, PARENT, linked_id
-from shared.model import Hyperlink, StateCategory, Team, WorkItem, WorkItemType
+from shared.model import Changes, Hyperlink, StateCategory, Team, WorkItem, WorkItemComment, WorkItemType
 
 type Json = Mapping[str, Any]
 
@@ -37,13 +37,12 @@ def _browser_url(json: Json, organisation_url: str, project: str) -> str:
 
 
 def work_item_type(json: Json) -> WorkItemType:
+    """A disabled type has no state to be created in: its work items live on, new ones are refused."""
+    transitions = {state: tuple(each["to"] for each in following) for state, following in json["transitions"].items()}
     return WorkItemType(
         name=json["name"],
         states={state["name"]: StateCategory(state["category"]) for state in json["states"]},
-        transitions={
-            state: tuple(transition["to"] for transition in transitions)
-            for state, transitions in json["transitions"].items()
-        },
+        transitions=transitions | ({"": ()} if json.get("isDisabled") else {}),
         fields=frozenset(field["referenceName"] for field in json["fields"]),
     )
 
@@ -56,6 +55,46 @@ def team(project: str, name: str, field_values: Json) -> Team:
         default_area=field_values.get("defaultValue"),
         areas=tuple((area["value"], area["includeChildren"]) for area in field_values.get("values") or ()),
     )
+
+
+def nodes(node: Json, above: str = "") -> Iterator[tuple[str, str]]:
+    """Identifier and path of an area or iteration and of all below it, the path as fields have it.
+
+    A node's own `path` is of no use: in it a word that fields lack comes second, as in `\\Fabrikam\\Area\\Network`.
+    """
+    path = f"{above}{node['name']}"
+    yield node["identifier"], path
+    for child in node.get("children") or ():
+        yield from nodes(child, f"{path}\\")
+
+
+def comment(json: Json) -> WorkItemComment:
+    """`text` is Markdown where a comment was written so; `renderedText` is HTML always."""
+    html = json.get("renderedText") or json["text"]
+    return WorkItemComment(id=json["id"], html=html, author=json["createdBy"]["displayName"])
+
+
+def changes(json: Json) -> Changes:
+    """One batch of the revisions feed. An empty one need not be the last."""
+    ids = dict.fromkeys(row["id"] for row in json["values"])
+    return Changes(ids=tuple(ids), cursor=json["continuationToken"], more=not json["isLastBatch"])
+
+
+def changed_work_item(event: Any) -> int | None:
+    """The work item that a service hook event is about; None if it is about none.
+
+    In `workitem.updated`, `resource.id` counts the update and `workItemId` may be 0, so the revision is asked first.
+    """
+    match event:
+        case {"resource": {"revision": {"id": int(id)}}}:
+            return id
+        case {"resource": {"workItemId": int(id)}} if id:
+            return id
+        case {"eventType": "workitem.updated"}:
+            return None
+        case {"eventType": str(kind), "resource": {"id": int(id)}} if kind.startswith("workitem."):
+            return id
+    return None
 
 
 def current_iteration(json: Json) -> str | None:

@@ -19,8 +19,10 @@ NEVER = -1
 
 
 def encode(hint: Hint) -> str:
-    """The message's text: compact JSON, `retry` only where it is asked for."""
-    message: dict[str, object] = {"connection": hint.connection, "ticket": hint.ticket_id}
+    """The message's text: compact JSON, `ticket` and `retry` only where there is one and where it is asked for."""
+    message: dict[str, object] = {"connection": hint.connection}
+    if hint.ticket_id:
+        message["ticket"] = hint.ticket_id
     if hint.retry:
         message["retry"] = True
     return json.dumps(message, separators=(",", ":"))
@@ -30,8 +32,8 @@ def decode(text: str) -> Hint:
     """The hint in a message's text; `ValueError` says what is wrong with it."""
     message = json.loads(text)
     match message:
-        case {"connection": str(connection), "ticket": str(ticket_id)}:
-            return Hint(connection, ticket_id, retry=message.get("retry") is True)
+        case {"connection": str(connection)} if isinstance(message.get("ticket", ""), str):
+            return Hint(connection, message.get("ticket", ""), retry=message.get("retry") is True)
     raise ValueError(f'not a hint: expected {{"connection": text, "ticket": text}}, got {text[:200]}')
 
 

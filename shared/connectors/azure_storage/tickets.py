@@ -7,12 +7,15 @@ entity-group transaction saves them all:
     {key}|ticket           what the folded pushes add up to
     {key}|push|{digest}    one push not folded yet; the digest is that of its delivery key
     {number}|alias         the number by which people know the ticket, where that is not its id
+    =workitem|{id}         the ticket that a work item belongs to
 
 Small properties beside the document serve `waiting`: `kind`, `ticket_id`, and on links `generation`, and `open` where
-they are not in step.
+they are not in step; `unmapped` is counted.
 """
 
-from collections.abc import Iterator
+import json
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,11 +82,20 @@ class TableTicketStore:
         was = record.token
         assert isinstance(was, _Token), "a record is saved to the store that read it"
         row = _row(record.connection, record.ticket_id, "link") | pack(link)
-        state = {"open": _is_open(link, ticket or record.ticket), "generation": link.generation}
-        operations = [put(row | state, was.link)]
+        state = {
+            "open": _is_open(link, ticket or record.ticket),
+            "generation": link.generation,
+            "unmapped": json.dumps(link.unmapped, ensure_ascii=False) if link.unmapped else None,
+        }
+        operations = [put(row | {name: value for name, value in state.items() if value is not None}, was.link)]
         if ticket is not None:
             operations.append(put(_row(record.connection, record.ticket_id, "ticket") | pack(ticket), was.ticket))
             operations += [upsert(alias) for alias in _aliases(record.connection, ticket)]
+        if link.work_item_id and (record.link is None or record.link.work_item_id != link.work_item_id):
+            belongs = _row(record.connection, record.ticket_id, "workitem") | {
+                "RowKey": _work_item_key(link.work_item_id)
+            }
+            operations.append(upsert(belongs))
         folded = was.pushes if ticket is not None else ()
         room = TRANSACTION_LIMIT - len(operations)
         # A push that is gone was dropped by a save that we have not read: the transaction fails and we read again.
@@ -96,6 +108,29 @@ class TableTicketStore:
             now = _Token(etags[0], was.ticket, was.pushes)
             return Record(record.connection, record.ticket_id, record.ticket, record.pushes, link, now)
         return Record(record.connection, record.ticket_id, ticket, (), link, _Token(etags[0], etags[1]))
+
+    def linked(self, connection: str, work_item_ids: Collection[int]) -> Mapping[int, str]:
+        if not work_item_ids:
+            return {}
+        wanted = {_work_item_key(id): id for id in work_item_ids}
+        rows = self._table.query(
+            "PartitionKey eq @partition and RowKey ge @first and RowKey le @last",
+            partition=key(connection),
+            first=min(wanted),
+            last=max(wanted),
+            select=("RowKey", "ticket_id"),
+            page_seconds=SCAN_SECONDS,
+        )
+        return {wanted[row["RowKey"]]: row["ticket_id"] for row in rows if row["RowKey"] in wanted}
+
+    def unmapped(self, connection: str) -> Mapping[str, int]:
+        rows = self._table.query(
+            "PartitionKey eq @partition and kind eq 'link' and unmapped ne ''",
+            partition=key(connection),
+            select=("unmapped",),
+            page_seconds=SCAN_SECONDS,
+        )
+        return Counter(what for row in rows if row.get("unmapped") for what in json.loads(row["unmapped"]))
 
     def waiting(self, connection: str, generation: str | None = None) -> Iterator[str]:
         outdated = "" if generation is None else " or (generation ne @generation and kind eq 'link')"
@@ -117,6 +152,11 @@ def _row(connection: str, ticket_id: str, kind: str, *more: str) -> dict[str, An
     return {"PartitionKey": key(connection), "RowKey": row_key, "kind": kind, "ticket_id": ticket_id}
 
 
+def _work_item_key(id: int) -> str:
+    """No key of a ticket begins so: in those, `=` is followed by hexadecimal digits. In the order of the ids."""
+    return SEPARATOR.join(("=workitem", f"{id:010}"))
+
+
 def _aliases(connection: str, ticket: Ticket) -> list[dict[str, Any]]:
     number = ticket.said["number"].value if "number" in ticket.said else ""
     if number in ("", ticket.id):
@@ -128,4 +168,4 @@ def _is_open(link: Link, ticket: Ticket | None) -> bool:
     """Whether the link is not in step: unfinished, set aside, or behind what its ticket says."""
     unfinished = link.state is LinkState.CREATING or link.intent is not None
     behind = ticket is not None and link.applied != ticket.order
-    return unfinished or behind or bool(link.waiting or link.parked)
+    return unfinished or behind or bool(link.waiting or link.parked or link.unanswered)

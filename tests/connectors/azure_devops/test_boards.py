@@ -11,7 +11,7 @@ import urllib3
 from shared.connectors.azure_devops.boards import AzureDevOpsBoards
 from shared.connectors.http import Credential
 from shared.errors import InDoubt, NotFound, RetryLater, Stale, StopConnection, Throttled
-from shared.model import Hyperlink, WorkItemChange, WorkItemDraft
+from shared.model import Changes, Hyperlink, WorkItemChange, WorkItemDraft
 from tests.connectors.canned import Canned, answer
 from tests.connectors.clock import VirtualClock
 
@@ -288,3 +288,84 @@ def test_teams_come_in_pages(connect: Connect) -> None:
         f"{ORGANISATION}/_apis/projects/R%26D/teams?%24top=100&%24skip={skip}&api-version=7.1" for skip in (0, 100)
     ]
     assert urls[2] == f"{ORGANISATION}/R%26D/Team%200/_apis/work/teamsettings/teamfieldvalues?api-version=7.1"
+
+
+def test_a_tree_is_read_whole_and_remembered(connect: Connect) -> None:
+    tree = {"identifier": "a", "name": "R&D", "children": [{"identifier": "b", "name": "Web"}]}
+    boards, network = connect(answer(200, tree), answer(200, tree))
+    for _ in range(2):
+        assert boards.areas("R&D") == {"a": "R&D", "b": "R&D\\Web"}
+        assert boards.iterations("R&D") == ("R&D", "R&D\\Web")
+    assert [request.url for request in network.requests] == [
+        f"{ORGANISATION}/R%26D/_apis/wit/classificationnodes/{kind}?%24depth=100&api-version=7.1"
+        for kind in ("areas", "iterations")
+    ]
+
+
+# ---------------------------------------------------------------- tags
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_the_right_to_create_tags_is_that_on_the_project(connect: Connect, allowed: bool) -> None:
+    project = {"id": "0c9e6a6b-0001-4f0e-9e70-000000000001", "name": "R&D"}
+    boards, network = connect(answer(200, project), answer(200, {"count": 1, "value": [allowed]}))
+    assert boards.may_create_tags("R&D") is allowed
+    tagging, token = "bb50f182-8e5e-40b8-bc21-e8752a1e7ae2", "%2F0c9e6a6b-0001-4f0e-9e70-000000000001"
+    assert [request.url for request in network.requests] == [
+        f"{ORGANISATION}/_apis/projects/R%26D?api-version=7.1",
+        f"{ORGANISATION}/_apis/permissions/{tagging}/2?tokens={token}&api-version=7.1",
+    ]
+
+
+# ---------------------------------------------------------------- comments and changes
+
+
+def test_comments_come_in_pages_from_the_project_where_the_work_item_is(connect: Connect) -> None:
+    def comment(id: int) -> dict[str, Any]:
+        return {"id": id, "text": f"<p>{id}</p>", "createdBy": {"displayName": "Jamal Hartnett"}}
+
+    boards, network = connect(
+        work_item(fields={"System.TeamProject": "R&D"}),
+        answer(200, {"comments": [comment(1), comment(2)], "continuationToken": "next+1"}),
+        answer(200, {"comments": [comment(3)]}),
+    )
+    assert [each.html for each in boards.comments(7)] == ["<p>1</p>", "<p>2</p>", "<p>3</p>"]
+    address = (
+        f"{ORGANISATION}/R%26D/_apis/wit/workItems/7/comments"
+        "?%24expand=renderedText&order=asc&%24top=200{}&api-version=7.1-preview.4"
+    )
+    assert [request.url for request in network.requests] == [
+        f"{ORGANISATION}/_apis/wit/workitems/7?fields=System.TeamProject&api-version=7.1",
+        address.format(""),
+        address.format("&continuationToken=next%2B1"),
+    ]
+
+
+def feed(*ids: int, cursor: str, last: bool = True) -> urllib3.HTTPResponse:
+    rows = [{"id": id, "rev": 1, "fields": {}} for id in ids]
+    return answer(200, {"values": rows, "continuationToken": cursor, "isLastBatch": last})
+
+
+FEED = (
+    f"{ORGANISATION}/_apis/wit/reporting/workitemrevisions"
+    "?includeLatestOnly=true&includeDeleted=true&fields=System.Id&%24maxPageSize=200&{}&api-version=7.1"
+)
+
+
+def test_the_feed_goes_on_from_its_cursor(connect: Connect) -> None:
+    boards, network = connect(feed(cursor="5;1;1", last=False), feed(8, cursor="9;8;2;Discussion"))
+    assert boards.changed("4;1;1") == Changes((), "5;1;1", more=True)  # an empty batch is not the end
+    assert boards.changed("5;1;1") == Changes((8,), "9;8;2;Discussion", more=False)
+    assert [request.url for request in network.requests] == [
+        FEED.format("continuationToken=4%3B1%3B1"),
+        FEED.format("continuationToken=5%3B1%3B1"),
+    ]
+
+
+def test_the_feed_begins_at_its_end_whatever_our_clock_says(connect: Connect) -> None:
+    boards, network = connect(feed(1, 2, cursor="5;2;1", last=False), feed(3, cursor="6;3;1"))
+    assert boards.changed(None) == Changes((), "6;3;1", more=False)
+    assert [request.url for request in network.requests] == [
+        FEED.format("startDateTime=2026-05-04T11%3A55%3A00Z"),
+        FEED.format("continuationToken=5%3B2%3B1"),
+    ]

@@ -1,9 +1,10 @@
 """The connector against the simulated organisation: the contract, and what only shows on a wire."""
 
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import requests
@@ -12,11 +13,26 @@ from infra.local.azure_devops.running import RunningSimulator
 from shared.connectors.azure_devops.boards import AzureDevOpsBoards
 from shared.connectors.http import Credential
 from shared.errors import InDoubt, RetryLater, Stale, StopConnection, Throttled
-from tests.connectors.contracts import MARKER, TITLE, BoardsContract, change, story
+from tests.connectors.contracts import MARKER, TITLE, BoardsContract, Later, change, changes, story
 
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+class Clock:
+    """The clock of this machine, which a test may put forward."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        return now() + self.ahead
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
 
 
 @pytest.fixture(scope="module")
@@ -45,11 +61,70 @@ class Token:
 
 
 @pytest.fixture
-def boards(simulator: RunningSimulator) -> Iterator[AzureDevOpsBoards]:
+def boards(simulator: RunningSimulator, clock: Clock) -> Iterator[AzureDevOpsBoards]:
     simulator.control.reset()
-    boards = AzureDevOpsBoards(simulator.url, Token("local-pat"), connection="boards", clock=now)
+    boards = AzureDevOpsBoards(simulator.url, Token("local-pat"), connection="boards", clock=clock)
     yield boards
     boards.close()
+
+
+class SimulatedPeople:
+    """What others do, by calls of their own."""
+
+    def __init__(self, simulator: RunningSimulator) -> None:
+        self._simulator = simulator
+
+    def delete(self, id: int) -> None:
+        self._call("DELETE", f"_apis/wit/workitems/{id}")
+
+    def comment(self, id: int, html: str) -> int:
+        says = [
+            {"op": "add", "path": "/fields/System.History", "value": html},
+            {"op": "add", "path": "/fields/System.ChangedBy", "value": "Jamal Hartnett"},
+        ]
+        self._call("PATCH", f"_apis/wit/workitems/{id}?bypassRules=true", says, "application/json-patch+json")
+        newest, *_ = self._call("GET", self._comments(id), version="7.1-preview.4")["comments"]
+        return newest["id"]
+
+    def delete_comment(self, id: int, comment: int) -> None:
+        self._call("DELETE", f"{self._comments(id)}/{comment}", version="7.1-preview.4")
+
+    def rename_area(self, area: str, name: str) -> None:
+        self._call("PATCH", self._node(area), {"name": name})
+
+    def move_area(self, area: str, below: str) -> None:
+        self._call("POST", self._node(below), {"id": self._id(area)})
+
+    def delete_area(self, area: str, into: str) -> None:
+        self._call("DELETE", f"{self._node(area)}?$reclassifyId={self._id(into)}")
+
+    def refuse_new_tags(self) -> None:
+        self._simulator.control.rules(refuse_new_tags=True)
+
+    def _comments(self, id: int) -> str:
+        return f"Fabrikam/_apis/wit/workItems/{id}/comments"
+
+    def _id(self, area: str) -> int:
+        return self._call("GET", self._node(area))["id"]
+
+    def _node(self, area: str) -> str:
+        project, _, below = area.partition("\\")
+        return f"{project}/_apis/wit/classificationnodes/areas/{below.replace('\\', '/')}"
+
+    def _call(
+        self, method: str, path: str, body: Any = None, content_type: str = "application/json", version: str = "7.1"
+    ) -> Any:
+        answer = requests.request(
+            method,
+            f"{self._simulator.url}/{path}",
+            params={"api-version": version},
+            json=body,
+            headers={"Content-Type": content_type},
+            auth=("", "local-pat"),
+            timeout=5,
+        )
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
 
 
 class TestAzureDevOpsBoards(BoardsContract):
@@ -58,12 +133,15 @@ class TestAzureDevOpsBoards(BoardsContract):
         return boards
 
     @pytest.fixture
-    def delete(self, simulator: RunningSimulator) -> Callable[[int], None]:
-        def delete(id: int) -> None:
-            address = f"{simulator.url}/_apis/wit/workitems/{id}?api-version=7.1"
-            requests.delete(address, auth=("", "local-pat"), timeout=5).raise_for_status()
+    def people(self, simulator: RunningSimulator) -> SimulatedPeople:
+        return SimulatedPeople(simulator)
 
-        return delete
+    @pytest.fixture
+    def later(self, clock: Clock) -> Later:
+        def later() -> None:
+            clock.ahead += timedelta(minutes=1)
+
+        return later
 
 
 # ---------------------------------------------------------------- what only shows on a wire
@@ -162,3 +240,28 @@ def test_one_connector_serves_many_threads(boards: AzureDevOpsBoards) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert all(wanted == got for wanted, got in pool.map(one, range(40)))
+
+
+# ---------------------------------------------------------------- the feed
+
+
+def test_the_feed_comes_in_batches(simulator: RunningSimulator, boards: AzureDevOpsBoards) -> None:
+    simulator.control.rules(feed_page_limit=2)
+    boards.create(story("Before"))
+    start = boards.changed(None).cursor
+    ids = [boards.create(story()).id for _ in range(5)]
+    first = boards.changed(start)
+    assert (first.ids, first.more) == (tuple(ids[:2]), True)
+    assert changes(boards, start)[0] == set(ids)
+
+
+def test_the_feed_begins_at_the_servers_now(
+    simulator: RunningSimulator, boards: AzureDevOpsBoards, clock: Clock
+) -> None:
+    for ahead in (-4, 4):
+        clock.ahead = timedelta(minutes=ahead)
+        boards.create(story("Before"))
+        begin = boards.changed(None)
+        item = boards.create(story("After"))
+        assert begin.ids == ()
+        assert boards.changed(begin.cursor).ids == (item.id,)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shared.connectors.azure_devops import translate
-from shared.model import Hyperlink, StateCategory, Team, WorkItemType
+from shared.model import Changes, Hyperlink, StateCategory, Team, WorkItemComment, WorkItemType
 from tests.connectors.azure_devops.recorded import recorded
 
 ORGANISATION = "https://dev.azure.com/contoso"
@@ -63,6 +63,47 @@ def test_a_type() -> None:
         transitions={"": ("To Do",), "To Do": ("To Do", "Done")},
         fields=frozenset({"System.Title", "System.State"}),
     )
+
+
+def test_a_disabled_type_has_no_state_to_be_created_in() -> None:
+    json = {
+        "name": "Saga",
+        "states": [],
+        "transitions": {"": [{"to": "New"}], "New": []},
+        "fields": [],
+        "isDisabled": True,
+    }
+    assert translate.work_item_type(json).transitions == {"": (), "New": ()}
+
+
+def test_paths_of_areas_are_made_of_names_alone() -> None:
+    leaf = {"identifier": "c", "name": "Phone", "path": "\\Fabrikam\\Bereich\\Devices\\Phone"}
+    inner = {"identifier": "b", "name": "Devices", "path": "\\Fabrikam\\Bereich\\Devices", "children": [leaf]}
+    root = {"identifier": "a", "name": "Fabrikam", "path": "\\Fabrikam\\Bereich", "children": [inner]}
+    assert list(translate.nodes(root)) == [
+        ("a", "Fabrikam"),
+        ("b", "Fabrikam\\Devices"),
+        ("c", "Fabrikam\\Devices\\Phone"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("texts", "html"),
+    [
+        ({"text": "**Now**", "renderedText": "<p><b>Now</b></p>", "format": "markdown"}, "<p><b>Now</b></p>"),
+        ({"text": "<b>Now</b>", "renderedText": "", "format": "html"}, "<b>Now</b>"),
+        ({"text": "<b>Now</b>"}, "<b>Now</b>"),
+    ],
+)
+def test_a_comment_is_html_whatever_it_was_written_in(texts: dict[str, str], html: str) -> None:
+    json = {"id": 4, "createdBy": {"displayName": "Jamal Hartnett"}, **texts}
+    assert translate.comment(json) == WorkItemComment(4, html, "Jamal Hartnett")
+
+
+def test_a_batch_names_each_work_item_once() -> None:
+    rows = [{"id": 9, "rev": 2, "fields": {}}, {"id": 3, "rev": 1, "fields": {}}, {"id": 9, "rev": 3, "fields": {}}]
+    batch = {"values": rows, "continuationToken": "17;9;3", "isLastBatch": False}
+    assert translate.changes(batch) == Changes((9, 3), "17;9;3", more=True)
 
 
 @pytest.mark.parametrize(

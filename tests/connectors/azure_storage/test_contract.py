@@ -12,13 +12,14 @@ from azure.storage.queue import TextBase64DecodePolicy
 
 from shared.connectors.azure_storage.clients import Account
 from shared.connectors.azure_storage.configuration import TableConfigurationStore
+from shared.connectors.azure_storage.cursors import TableCursors
 from shared.connectors.azure_storage.health import TableHealthBoard
 from shared.connectors.azure_storage.quarantine import TableQuarantine
 from shared.connectors.azure_storage.queues import QueueHints, decode
 from shared.connectors.azure_storage.tickets import TableTicketStore
 from shared.errors import Stale
 from shared.model import Health, Hint, Link, LinkState, Order, Push, Quarantined, Said, Ticket
-from shared.ports import ConfigurationStore, HealthBoard, Hints, Quarantine, TicketStore
+from shared.ports import ConfigurationStore, Cursors, HealthBoard, Hints, Quarantine, TicketStore
 from tests.memory import storage as memory
 
 NOW = datetime(2026, 11, 20, 14, 30, 0, 123456, UTC)
@@ -213,6 +214,7 @@ class TestTicketStore:
             ({"parked": "VS403507: field is required"}, True),
             ({"applied": None}, True),
             ({"applied": Order(2, "", "")}, True),
+            ({"unanswered": "the ticket is closed"}, True),
             ({"lease_owner": "somebody", "lease_until": NOW + timedelta(minutes=1)}, False),
         ],
     )
@@ -228,6 +230,28 @@ class TestTicketStore:
         assert list(store.waiting(SNOW)) == []
         assert list(store.waiting(SNOW, "1")) == []
         assert list(store.waiting(SNOW, "2")) == ["T1"]
+
+    def test_work_items_lead_back_to_their_tickets(self, store: TicketStore) -> None:
+        numbers = {"T1": 7, "T2": 12, "T3": 2**31 + 5, "=workitem": 13}
+        for id, number in numbers.items():
+            reserved = store.save(store.read(SNOW, id), ticket(id), link(id, work_item_id=None))
+            store.save(reserved, None, link(id, work_item_id=number))
+        assert store.linked(SNOW, [7, 8, 13, 2**31 + 5]) == {7: "T1", 13: "=workitem", 2**31 + 5: "T3"}
+        assert store.linked(SNOW, []) == store.linked("jira", [7]) == {}
+        assert [store.read(SNOW, id).link for id in numbers] == [
+            link(id, work_item_id=number) for id, number in numbers.items()
+        ]
+
+    def test_what_nobody_mapped_is_counted_as_the_links_say_it_now(self, store: TicketStore) -> None:
+        waiting, both = ("status=Waiting for parts",), ("status=Waiting for parts", "team=Größe, 2")
+        records = [
+            store.save(store.read(SNOW, id), None, link(id, unmapped=unmapped))
+            for id, unmapped in (("T1", waiting), ("T2", both), ("T3", ()))
+        ]
+        assert store.unmapped(SNOW) == {"status=Waiting for parts": 2, "team=Größe, 2": 1}
+        store.save(records[1], None, link("T2", unmapped=()))
+        assert store.unmapped(SNOW) == {"status=Waiting for parts": 1}
+        assert store.unmapped("jira") == {}
 
     def test_waiting_names_each_ticket_once(self, store: TicketStore) -> None:
         ids = [f"T{number}" for number in range(30)]
@@ -287,6 +311,19 @@ class TestHealthBoard:
             board.write("boards / contoso", health)
             assert board.read("boards / contoso") == health
             assert board.read("boards") == Health()
+
+
+class TestCursors:
+    @pytest.fixture
+    def cursors(self, stores: Account | None) -> Cursors:
+        return TableCursors(stores.tables) if stores else memory.MemoryCursors()
+
+    def test_the_last_place_is_remembered_for_each_name(self, cursors: Cursors) -> None:
+        assert cursors.read("boards") is None
+        for name in ("boards", "area|Fabrikam|Fabrikam\\Größe/2"):
+            for cursor in ("1", "é" * 2000, ""):
+                cursors.write(name, cursor)
+                assert cursors.read(name) == cursor
 
 
 class TestQuarantine:

@@ -207,6 +207,7 @@ class TestHints:
         ("text", "hint"),
         [
             ('{"connection":"snow","ticket":"T1"}', Hint("snow", "T1")),
+            ('{"connection": "snow"}', Hint("snow")),
             ('{"ticket": "", "connection": "", "retry": true, "more": 1}', Hint("", "", retry=True)),
             ('{"connection":"snow","ticket":"T1","retry":"true"}', Hint("snow", "T1")),
         ],
@@ -215,7 +216,7 @@ class TestHints:
         assert decode(text) == hint
 
     @pytest.mark.parametrize(
-        "text", ["", "T1", "[]", "null", '{"connection":"snow"}', '{"connection":1,"ticket":"T1"}']
+        "text", ["", "T1", "[]", "null", '{"connection":"snow","ticket":7}', '{"connection":1,"ticket":"T1"}']
     )
     def test_what_is_no_hint_is_refused(self, text: str) -> None:
         with pytest.raises(ValueError, match=r"not a hint|Expecting value"):

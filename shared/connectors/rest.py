@@ -1,0 +1,175 @@
+"""JSON calls to the API of an ITSM product: who asks, and what the answer means. Knows no product.
+
+Separate because the products differ in their addresses and words, and hardly in how they refuse.
+"""
+
+import json
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from requests.adapters import BaseAdapter
+
+from shared.connectors.http import Answer, Credential, Http, pause_seconds, unavailable
+from shared.errors import InDoubt, NotFound, Park, RetryLater, Stale, StopConnection
+from shared.ports import Clock, Secrets
+
+BUSY_SECONDS = 30.0
+THROTTLED_SECONDS = 60.0
+JSON = "application/json"
+
+type Scheme = Callable[[str], str]  # from the secret's value to that of the Authorization header
+
+
+def basic(user: str) -> Scheme:
+    """A user name and the secret as password (RFC 7617)."""
+    return lambda secret: "Basic " + b64encode(f"{user}:{secret}".encode()).decode()
+
+
+def bearer(secret: str) -> str:
+    return f"Bearer {secret}"
+
+
+def path(*segments: object) -> str:
+    """Segments as one path, each escaped."""
+    return "/".join(quote(str(segment), safe="") for segment in segments)
+
+
+class Rest:
+    """Calls below `url` with the secret named `secret`, written as `scheme` says. Safe to share between threads.
+
+    `product` and `connection` are its names in errors; `adapter` replaces the network in tests.
+    """
+
+    def __init__(
+        self,
+        product: str,
+        url: str,
+        secrets: Secrets,
+        secret: str,
+        scheme: Scheme,
+        *,
+        connection: str,
+        clock: Clock,
+        timeout_seconds: float = 30,
+        adapter: BaseAdapter | None = None,
+    ) -> None:
+        self.url = url.rstrip("/")
+        self._product = product
+        self._secrets = secrets
+        self._secret = secret
+        self._scheme = scheme
+        self._connection = connection
+        self._clock = clock
+        self._http = Http(product, timeout_seconds, adapter)
+
+    def close(self) -> None:
+        self._http.close()
+
+    def get(self, address: str, **params: Any) -> Any:
+        """The JSON at `address`, a path below `url`."""
+        return self.answer("GET", address, params=params, writes=False)[0]
+
+    def query(self, address: str, body: Any, **params: Any) -> Any:
+        """A POST that changes nothing."""
+        return self.answer("POST", address, body, params=params, writes=False)[0]
+
+    def write(self, method: str, address: str, body: Any, headers: Mapping[str, str] | None = None) -> Any:
+        """The JSON that came back; None where nothing did."""
+        return self.answer(method, address, body, writes=True, headers=headers)[0]
+
+    def answer(
+        self,
+        method: str,
+        address: str,
+        body: Any = None,
+        *,
+        writes: bool,
+        params: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> tuple[Any, Mapping[str, str]]:
+        """The JSON that came back and the headers it came with. `address` may be a whole URL below `url`."""
+        if not address.startswith(f"{self.url}/"):
+            address = f"{self.url}/{address}"
+        request: dict[str, Any] = {
+            "method": method,
+            "url": address,
+            "params": params,
+            "headers": {"Accept": JSON, **({} if body is None else {"Content-Type": JSON}), **(headers or {})},
+            "body": None if body is None else json.dumps(body).encode(),
+        }
+        answer = self._authenticated(request, writes)
+        self._raise_for(answer, writes)
+        if not answer.body.strip():
+            return None, answer.headers
+        try:
+            return json.loads(answer.body.decode("utf-8-sig")), answer.headers
+        except ValueError as not_json:
+            reason = f"the answer is not JSON, so it does not come from the API of {self._product}"
+            raise InDoubt(reason) if writes else RetryLater(reason, BUSY_SECONDS) from not_json
+
+    def _authenticated(self, request: Mapping[str, Any], writes: bool) -> Answer:
+        """The answer to an accepted credential. A refused one did nothing, so even a write may be sent again."""
+        credential = self._credential(fresh=False)
+        answer = self._http.send(**request, writes=writes, credential=credential)
+        if _refuses_us(answer) and (renewed := self._credential(fresh=True)) != credential:
+            answer = self._http.send(**request, writes=writes, credential=renewed)
+        if _refuses_us(answer):
+            said = _message(answer) or f"{answer.status} without a word that can be read"
+            remedy = f"Renew the credentials in the Key Vault secret '{self._secret}', or see whether the product runs"
+            raise StopConnection(f"{self._product} did not let us in: {said.rstrip('.')}. {remedy}", self._connection)
+        return answer
+
+    def _credential(self, *, fresh: bool) -> Credential:
+        try:
+            secret = self._secrets.refresh(self._secret) if fresh else self._secrets.get(self._secret)
+        except Park as missing:  # not one ticket but the whole connection is without its token
+            raise StopConnection(missing.reason, self._connection) from missing
+        token = secret.value.strip()
+        return Credential(self._scheme(token), token)
+
+    def _raise_for(self, answer: Answer, writes: bool) -> None:
+        if answer.status < 300:
+            return
+        reason = f"{self._product}: {_message(answer) or f'answered {answer.status}'}"
+        if answer.status in (404, 410):
+            raise NotFound(reason)
+        if answer.status in (409, 412):
+            raise Stale(reason)
+        default = THROTTLED_SECONDS if answer.status == 429 else BUSY_SECONDS
+        after = pause_seconds(answer.headers, self._clock()) or default
+        raise unavailable(answer, reason, writes=writes, after_seconds=after) or Park(reason)
+
+
+def _refuses_us(answer: Answer) -> bool:
+    """401, a redirect to a sign-in page, or a page for people where JSON was asked for (a sleeping instance)."""
+    page = answer.status < 300 and answer.body.lstrip()[:1] == b"<"
+    return answer.status == 401 or 300 <= answer.status < 400 or page
+
+
+def _message(answer: Answer) -> str:
+    """The product's own sentence, from wherever in a JSON error products put it; "" if there is none."""
+    try:
+        document = json.loads(answer.body.decode("utf-8-sig"))
+    except ValueError:
+        return ""
+    return "; ".join(dict.fromkeys(_sentences(document)))
+
+
+def _sentences(node: Any) -> Iterator[str]:
+    """ServiceNow `error.message`, Jira `errorMessages` and `errors`, Zendesk `description` and `details`, …"""
+    match node:
+        case str():
+            yield node
+        case list():
+            for item in node:
+                yield from _sentences(item)
+        case dict():
+            for name in ("message", "detail", "description", "errorMessages", "error", "title"):
+                yield from _sentences(node.get(name) or ())
+            for about in (node.get("errors"), node.get("details")):
+                if isinstance(about, dict):
+                    yield from (f"{field}: {words}" for field, said in about.items() for words in _sentences(said))
+                elif isinstance(about, list):
+                    yield from _sentences(about)

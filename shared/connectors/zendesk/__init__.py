@@ -1,0 +1,1 @@
+"""Zendesk Support, through its Ticketing API."""
