@@ -100,7 +100,7 @@ class Answering:
         status = self._status(telling, now)
         known = values(run.ticket)
         expected = status and look_up(preset_of(telling.itsm).statuses, known.get("kind", ""), status.status)
-        if status is None or STATE not in run.link.answered or expected == known.get("status_category"):
+        if status is None or STATE not in run.link.answered or _says_so(known.get("status_category"), expected):
             self._know(telling, {STATE: now})
             return False
         self._know(telling, {STATE + IN_DOUBT: f"{now}={expected or ''}"})
@@ -159,6 +159,11 @@ class Answering:
         settled = {name for name in before if name.removesuffix(IN_DOUBT) in told}
         answered = {name: value for name, value in before.items() if name not in settled} | told
         telling.run.save(answered=answered, **more, **NO_LEASE)
+
+
+def _says_so(status: str | None, expected: str | None) -> bool:
+    """Whether the ticket's status says it already; what agents have closed is not made merely resolved again."""
+    return status == expected or (expected in ("resolved", "closed") and status in ("closed", "cancelled"))
 
 
 def category_of(boards: Boards, item: WorkItem) -> str:

@@ -15,7 +15,8 @@ from shared.tickets.mapping import COMMENT, comments_of
 from shared.tickets.rich_text import essence, safe_html
 
 COPY = "[ticket]"  # how every comment begins that we copied to the board
-OUR_MARK = re.compile(r"\[azure-devops:\d+(/\d+)?\]")
+# Markup of some products has backslashes before brackets.
+OUR_MARK = re.compile(r"\\?\[azure-devops:\d+(/\d+)?\\?\]")
 
 
 def said(fields: Mapping[str, str], copied: str) -> dict[str, str]:

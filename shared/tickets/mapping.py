@@ -8,6 +8,7 @@ and how a body in which no ticket is found is refused so that its sender can put
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
@@ -25,6 +26,7 @@ LONGEST_COMMENT = 30_000  # characters; what is longer can be read in the produc
 DEEPEST = 100
 MOST_KEYS_NAMED = 20
 COMMENT = "comment:"  # followed by the comment's id, the name of a field that holds a `Comment` as JSON
+UNFILLED = re.compile(r"\{\{|[$#]\{|\$\(|^\$.+")  # {{x}}, ${x}, #{x}, $(x), $x$
 YES = frozenset({"true", "1", "yes"})
 
 
@@ -69,7 +71,7 @@ def understand(document: Any, preset: Preset, sender: Sender) -> list[Push | NoT
             continue
         if preset.kind == AUTO:
             told = {**push.fields, "product": known.kind}
-            push = replace(push, ticket_id=f"{known.kind}:{push.ticket_id}", fields=told)
+            push = replace(push, ticket_id=f"{known.family}:{push.ticket_id}", fields=told)
         found.append(push)
     return found
 
@@ -168,6 +170,8 @@ def _ticket_id(ticket: Mapping[str, Any], scope: Mapping[str, Any], preset: Pres
     identifier = text(found) if isinstance(found, str | int | float) and not isinstance(found, bool) else None
     if not identifier:
         _refuse(preset, "id", f"looked at `{place}`, found no identifier; {_seen(ticket)}")
+    if UNFILLED.search(identifier):
+        _refuse(preset, "id", f"`{place}` is '{identifier}', a placeholder that the product did not fill in")
     if len(identifier) > LONGEST_ID:
         _refuse(preset, "id", f"`{place}` is longer than {LONGEST_ID} characters")
     return identifier

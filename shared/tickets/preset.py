@@ -34,13 +34,14 @@ ABOUT_COMMENT = frozenset({"list", "id", "body", "format", "author", "public", "
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """How bodies of one kind are read, and what is written back.
+    """How bodies of one kind are read, and what is written back. `family` is the kind that it extends at last.
 
     `recognise`, `about`, `fields` and `comments` are expressions by name. The tables translate raw values, all in
     `normal` form, optionally as `kind:value`; of several tables for one thing the first that knows the value decides.
     """
 
     kind: str
+    family: str
     recognise: Mapping[str, Expression]
     about: Mapping[str, Expression]
     fields: Mapping[str, Expression]
@@ -130,7 +131,7 @@ def normal(value: str) -> str:
 
 
 def _empty(kind: str) -> Preset:
-    return Preset(kind, {}, {}, {}, {}, {}, (), (), {}, {})
+    return Preset(kind, kind, {}, {}, {}, {}, {}, (), (), {}, {})
 
 
 def _compiled(written: Mapping[str, str]) -> dict[str, Expression]:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.configuration import Configuration, ItsmConnection
-from shared.errors import NotFound, Park
+from shared.errors import NotFound, NoTicket, Park
 from shared.model import Hint, Push, TicketAddress
 from shared.ports import Clock, Cursors, Hints, ItsmDoor, Record, TicketStore
 from shared.tickets.history import delivery_key, fold, newer, order_of, values
@@ -61,15 +61,19 @@ class Reading:
         except NotFound as missing:
             if any(push.fields.get("deleted") == "true" for push in hints):
                 return (self._gone(record.ticket_id, "Deleted", deleted="true"),)
-            raise Park(
-                f"it was pushed, but cannot be read back, and nothing was written: {missing.reason}"
-            ) from missing
-        return (self.understood(itsm, document),)
+            raise Park(f"it was pushed, but cannot be read back, so nothing is written: {missing.reason}") from missing
+        push = self.understood(itsm, document)
+        if push.ticket_id != record.ticket_id:  # asked for one, some products answer with what it was merged into
+            return (self._gone(record.ticket_id, "Merged", merged_into=push.ticket_id),)
+        return (push,)
 
     def understood(self, itsm: ItsmConnection, document: Mapping[str, Any]) -> Push:
-        """A document of the product's API as a push that we made ourselves."""
+        """A document of the product's API as a push that we made ourselves. `Park` if no ticket is found in it."""
         digest = hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
-        return the_ticket(document, preset_of(itsm), Sender({}, self._clock(), digest, itsm.url or ""))
+        try:
+            return the_ticket(document, preset_of(itsm), Sender({}, self._clock(), digest, itsm.url or ""))
+        except NoTicket as nothing:
+            raise Park(f"what the product answered cannot be read: {nothing.reason}") from nothing
 
     def catch_up(self, configuration: Configuration, connection: str) -> int:
         """Take in every ticket of the connection that changed and is not known so; returns how many."""
@@ -82,7 +86,11 @@ class Reading:
         missed = 0
         with self._products(connection).open() as product:
             for number, document in enumerate(product.changed_since(since, comments=False), start=1):
-                push = self.understood(itsm, document)
+                try:
+                    push = self.understood(itsm, document)
+                except Park as odd:  # one that nobody understands must not hide the others
+                    log.error("%s: %s", connection, odd.reason)
+                    continue
                 missed += self._take(connection, push, unread=configuration.comments != "none")
                 if number % SAVE_EVERY == 0 and push.changed_at:
                     self._cursors.write(name, push.changed_at.isoformat())

@@ -2,26 +2,19 @@
 
 import hashlib
 import hmac
-import json
-from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
+from datetime import timedelta
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.areas import AreaMemory
-from shared.connectors.gate import Gate
 from shared.errors import Park, Refused, RetryLater, Stale, StopConnection, Throttled
 from shared.model import Hint, Secret
 from shared.tickets.run import Outcome
-from shared.tickets.service import TicketService
-from tests.memory.boards import MemoryBoards
-from tests.memory.storage import MemoryCursors, MemoryHealthBoard, MemoryHints, MemoryQuarantine, MemoryTickets
-from tests.simulation.world import CONFIGURATION, TIMING
+from tests.simulation.world import CONFIGURATION
+from tests.tickets.place import JSON, push, somewhere, work
 
-JSON = {"content-type": "application/json"}
 SIGNED = CONFIGURATION.model_copy(
     update={
         "connections": {
@@ -34,55 +27,9 @@ SIGNED = CONFIGURATION.model_copy(
 )
 
 
-class Vault:
-    value = "s3cret"
-
-    def get(self, name: str) -> Secret:
-        return Secret(self.value, "1")
-
-    refresh = get
-
-
-def somewhere() -> SimpleNamespace:
-    """The product over memory, with a list of the calls it makes and a switch to make the next ones fail."""
-    place = SimpleNamespace(
-        now=datetime(2026, 3, 2, 8, tzinfo=UTC), calls=[], failing=set(), configuration=CONFIGURATION, generation="1"
-    )
-
-    def on_call(name: str) -> None:
-        if name.startswith("before "):
-            place.calls.append(name.removeprefix("before "))
-        if name in place.failing:
-            raise RetryLater("storage gives no answer", 5)
-
-    def clock() -> datetime:
-        return place.now
-
-    place.store, place.hints, place.vault = MemoryTickets(on_call), MemoryHints(clock, on_call), Vault()
-    place.boards, place.quarantine = MemoryBoards(clock, on_call), MemoryQuarantine(on_call)
-    place.gate = Gate("contoso", "pat", place.boards, MemoryHealthBoard(), place.vault, clock, 15)
-    place.service = TicketService(
-        store=place.store, hints=place.hints, quarantine=place.quarantine, secrets=place.vault, boards=place.gate,
-        configuration=lambda: (place.configuration, place.generation), clock=clock, new_id=lambda: "an-id",
-        timing=TIMING, public_url="https://app.example", cursors=MemoryCursors(), areas=AreaMemory(MemoryCursors()),
-        products=lambda name: place.products[name],
-    )  # fmt: skip
-    return place
-
-
 @pytest.fixture
 def at():
     return somewhere()
-
-
-def push(at, id="T-1", **fields) -> dict:
-    body = {"id": id, "title": "VPN down", "team": "Network", "status": "open", "version": 1, **fields}
-    return at.service.accept("generic", json.dumps(body).encode(), JSON)
-
-
-def work(at) -> Outcome | None:
-    hint = at.hints.take()
-    return hint and at.service.handle(hint)
 
 
 def test_a_push_costs_two_storage_calls_and_none_of_azure_devops(at):

@@ -66,7 +66,7 @@ class FreshserviceItsm:
     def introduce(self, ticket: TicketAddress, work_item_id: int, url: str) -> None:
         mark = f"[azure-devops:{work_item_id}]"
         if not self.has_comment(ticket, mark):
-            self.comment(ticket, f"This ticket is a work item in Azure DevOps: {url} {mark}", public=False)
+            self.comment(ticket, f"{mark} This ticket is a work item in Azure DevOps: {url}", public=False)
 
     def comment(self, ticket: TicketAddress, text: str, *, public: bool) -> None:
         """A public one is a reply, which Freshservice mails to the requester."""

@@ -1,1 +1,5 @@
-"""Request Tracker 5, REST 2."""
+"""Request Tracker 5, REST 2.
+
+api.py     the `Itsm` port
+text.py    plain text of its HTML
+"""

@@ -7,13 +7,13 @@ what the ticket shows afterwards.
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from html.parser import HTMLParser
 from itertools import count
 from math import ceil
 from typing import Any
 
 from requests.adapters import BaseAdapter
 
+from shared.connectors.request_tracker.text import plain
 from shared.connectors.rest import Rest, basic, path
 from shared.errors import NotFound, Park
 from shared.model import TicketAddress
@@ -81,7 +81,7 @@ class RequestTrackerItsm:
         """By a comment, because a link would be no secret: RT tells requesters of it in their ticket's history."""
         mark = f"[azure-devops:{work_item_id}]"
         if not self.has_comment(ticket, mark):
-            self.comment(ticket, f"This ticket is a work item in Azure DevOps: {url} {mark}", public=False)
+            self.comment(ticket, f"{mark} This ticket is a work item in Azure DevOps: {url}", public=False)
 
     def comment(self, ticket: TicketAddress, text: str, *, public: bool) -> None:
         """A public one is a reply: RT mails it to the requesters, and by default opens a ticket that is new."""
@@ -122,7 +122,7 @@ class RequestTrackerItsm:
             "event": "Create",
             "transaction_id": transaction,
             "actor": shown["LastUpdatedBy"].get("EmailAddress") or shown["LastUpdatedBy"]["id"],
-            "content": opening and _text(opening),
+            "content": opening and plain(opening["content"], opening["content_type"]),
             "ticket": self._ticket(shown),
         }
         return document | ({"comments": [entry for entry in said if entry["type"] in SAID]} if comments else {})
@@ -143,7 +143,7 @@ class RequestTrackerItsm:
         }
 
     def _address(self, user: str) -> str:
-        """Users whom RT made of a mail are named by its address; others have one on their record, if we may see that."""
+        """RT names users whom it made of a mail by its address; others have one on their record, if we may see that."""
         if "@" in user:
             return user
         try:
@@ -232,31 +232,3 @@ def _is(wanted: str, shown: Any) -> bool:
         case {"id": id}:
             return wanted.casefold() in (str(id).casefold(), str(shown.get("Name")).casefold())
     return wanted.casefold() == str(shown).casefold()
-
-
-def _text(said: Mapping[str, Any]) -> str:
-    """Plain text, also where RT's own editor made HTML."""
-    if said["content_type"] != "text/html":
-        return said["content"]
-    reader = _Reader()
-    reader.feed(said["content"])
-    return "".join(reader.text).strip()
-
-
-class _Reader(HTMLParser):
-    """Keeps the text of HTML, and a line break where a block ends."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.text: list[str] = []
-
-    def handle_data(self, data: str) -> None:
-        self.text.append(data)
-
-    def handle_starttag(self, tag: str, attrs: Any) -> None:
-        if tag == "br":
-            self.text.append("\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in ("p", "div", "li", "tr"):
-            self.text.append("\n")

@@ -103,15 +103,15 @@ class ServiceNowItsm:
 
     def introduce(self, ticket: TicketAddress, work_item_id: int, url: str) -> None:
         """The correlation id tells that it was done; one that belongs to another integration is left alone."""
-        ours, note = f"{OURS}{work_item_id}", f"Azure DevOps work item {work_item_id}: {url}"
+        ours, mark = f"{OURS}{work_item_id}", f"[{OURS}{work_item_id}]"
         place = self._place(ticket)
         theirs = self._now(place, "correlation_id")
         if theirs == ours:
             return
         is_free = not theirs or theirs.startswith(OURS)
         changes = {"correlation_id": ours, "correlation_display": "Azure DevOps"} if is_free else {}
-        if not self.has_comment(ticket, note):
-            changes[INTERNAL] = note
+        if not self.has_comment(ticket, mark):
+            changes[INTERNAL] = f"{mark} This ticket is a work item in Azure DevOps: {url}"
         if changes:
             self._patch(place, changes)
 

@@ -90,7 +90,7 @@ class ZendeskItsm:
     def introduce(self, ticket: TicketAddress, work_item_id: int, url: str) -> None:
         mark = f"[azure-devops:{work_item_id}]"
         if not self.has_comment(ticket, mark):
-            self.comment(ticket, f"Azure DevOps work item {work_item_id}: {url}\n{mark}", public=False)
+            self.comment(ticket, f"{mark} This ticket is a work item in Azure DevOps: {url}", public=False)
 
     def comment(self, ticket: TicketAddress, text: str, *, public: bool) -> None:
         self._update(ticket.id, {"comment": {"body": text, "public": public}})

@@ -187,8 +187,8 @@ def test_an_introduction_bears_a_mark(product: Zendesk, itsm: ZendeskItsm) -> No
     itsm.introduce(TicketAddress(id), 4711, URL)
     itsm.introduce(TicketAddress(id), 471, URL)
     assert [remark.text for remark in product.comments(id)[1:]] == [
-        f"Azure DevOps work item 4711: {URL}\n[azure-devops:4711]",
-        f"Azure DevOps work item 471: {URL}\n[azure-devops:471]",
+        f"[azure-devops:4711] This ticket is a work item in Azure DevOps: {URL}",
+        f"[azure-devops:471] This ticket is a work item in Azure DevOps: {URL}",
     ]
 
 

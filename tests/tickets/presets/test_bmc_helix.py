@@ -180,5 +180,5 @@ def test_work_info_comes_bare_and_in_lists_too(envelope: Callable[[dict[str, str
 
 
 def test_a_field_that_was_not_filled_in_is_no_id() -> None:
-    with pytest.raises(NoTicket, match="no identifier"):
+    with pytest.raises(NoTicket, match="a placeholder that the product did not fill in"):
         read("bmc_helix", {"Incident Number": "$Incident Number$", "Status": "New"})

@@ -253,7 +253,7 @@ def test_a_ticket_is_gone_when_it_is_deleted_or_spam(said: dict[str, bool], dele
 
 
 def test_a_placeholder_that_was_not_filled_in_is_no_id() -> None:
-    with pytest.raises(NoTicket, match="no identifier"):
+    with pytest.raises(NoTicket, match="a placeholder that the product did not fill in"):
         read("freshservice", {"freshdesk_webhook": {"ticket_id": "{{ticket.id}}", "ticket_subject": "x"}})
 
 

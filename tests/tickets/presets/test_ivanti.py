@@ -136,7 +136,7 @@ def test_a_journal_entry_is_no_ticket_even_when_it_is_empty() -> None:
 
 
 def test_a_field_that_was_not_filled_in_is_no_id() -> None:
-    with pytest.raises(NoTicket, match="no identifier"):
+    with pytest.raises(NoTicket, match="a placeholder that the product did not fill in"):
         read("ivanti", {"RecId": "$(RecId)", "Subject": "x"})
 
 

@@ -168,6 +168,11 @@ def test_an_event_that_tells_nothing_of_a_ticket_is_refused(body: dict[str, Any]
     assert there in fault
 
 
+def test_a_smart_value_that_was_not_filled_names_no_issue() -> None:
+    with pytest.raises(NoTicket, match="a placeholder that the product did not fill in"):
+        read("jira", {"id": "{{issue.id}}", "key": "{{issue.key}}", "fields": {"summary": "x"}})
+
+
 # ---------------------------------------------------------------- order
 
 
@@ -278,6 +283,7 @@ RECORDED: dict[str, tuple[str, int | None, dict[str, str | None]]] = {
     ),
 }
 COMMENTED = {
+    "jira.api-get_issue": {"10000"},
     "jira.cloud-comment-created": {"10019"},
     "jira.server-old-issue-updated-no-event-type-commented": {
         *("10005", "10043", "10044", "10076", "10077", "10078", "10079", "10080", "10081", "10082")

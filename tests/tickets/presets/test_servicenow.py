@@ -237,6 +237,11 @@ def test_each_record_of_several_has_a_fate_of_its_own() -> None:
     assert (third.ticket_id, third.fields["status_category"]) == ("bc01bb02cc03dd04ee05ff0611223344", "cancelled")
 
 
+def test_a_placeholder_that_was_not_filled_names_no_record() -> None:
+    with pytest.raises(NoTicket, match="a placeholder that the product did not fill in"):
+        read("servicenow", {"sys_id": "${current.sys_id}", "number": "INC0012001"})
+
+
 # ---------------------------------------------------------------- states
 
 

@@ -147,5 +147,5 @@ def test_completed_and_closed_say_more_than_the_processing_status(
 
 
 def test_a_variable_that_was_not_filled_in_is_no_id() -> None:
-    with pytest.raises(NoTicket, match="no identifier"):
+    with pytest.raises(NoTicket, match="a placeholder that the product did not fill in"):
         read("topdesk", {"id": "${id}", "briefDescription": "x", "number": "I 1"})

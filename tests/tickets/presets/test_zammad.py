@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from shared.errors import NoTicket
 from shared.model import Comment, Push
 from shared.tickets.mapping import comments_of
 from shared.tickets.preset import preset
@@ -137,6 +138,11 @@ def test_an_article_is_public_where_zammad_says_so(internal: Any, public: bool) 
 def test_a_ticket_is_linked_where_the_connection_has_an_address(base_url: str) -> None:
     fields = read_fixture("zammad.created", base_url=base_url).fields
     assert fields["url"] == "https://zammad.example.org/#ticket/zoom/81"
+
+
+def test_a_variable_that_was_not_filled_names_no_ticket() -> None:
+    with pytest.raises(NoTicket, match="a placeholder that the product did not fill in"):
+        read("zammad", {"ticket": {"id": "#{ticket.id}", "title": "x", "state": "new", "article_count": "1"}})
 
 
 def test_its_signature_is_known() -> None:

@@ -306,7 +306,7 @@ def test_links_lead_to_the_agent_workspace() -> None:
 
 
 def test_a_placeholder_that_was_not_filled_in_is_no_id() -> None:
-    with pytest.raises(NoTicket, match="no identifier"):
+    with pytest.raises(NoTicket, match="a placeholder that the product did not fill in"):
         read("zendesk", {"ticket": {"id": "{{ticket.id}}", "subject": "x"}})
 
 
