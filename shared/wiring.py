@@ -90,6 +90,7 @@ def build(settings: Mapping[str, str]) -> Services:
         itsm_kinds=preset.kinds(),
         kinds_with_api=PRODUCTS.keys(),
         extend=lambda kind, fields: preset.preset(kind).extended(fields),
+        areas=areas,
         categories=planning.CATEGORIES,
         clock=_now,
     )

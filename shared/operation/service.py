@@ -6,7 +6,8 @@ from typing import Any
 
 import yaml
 
-from shared.configuration import AzureDevOpsConnection, Configuration, Extend, Fault, parse
+from shared.areas import AreaMemory
+from shared.configuration import AzureDevOpsConnection, Configuration, Extend, Fault, destinations, parse
 from shared.errors import Park, Refused, RetryLater, Stale, StopConnection
 from shared.model import Quarantined
 from shared.operation import check
@@ -52,6 +53,7 @@ class OperationService:
         kinds_with_api: Collection[str],
         extend: Extend,
         clock: Clock,
+        areas: AreaMemory,
         categories: check.Categories,
     ) -> None:
         self._store = store
@@ -62,6 +64,7 @@ class OperationService:
         self._kinds_with_api = kinds_with_api
         self._extend = extend
         self._clock = clock
+        self._areas = areas
         self._categories = categories
         self._parsed: _Parsed | None = None
 
@@ -92,13 +95,17 @@ class OperationService:
         document = _document(text)
         configuration = self._parse(document)
         name, connection = configuration.boards
+        boards = self._boards(name, connection)
         try:
-            teams = check.look_at_teams(self._boards(name, connection), configuration)
+            teams = check.look_at_teams(boards, configuration)
         except (StopConnection, Park) as stop:
             faults = [(f"connections.{name}", stop.reason)]
             raise Refused(400, "the configuration could not be held against the organisation", faults) from stop
         if faults := check.placement_faults(configuration, teams):
             raise Refused(400, f"the configuration has {len(faults)} fault(s) and was not taken", faults)
+        for _, place in destinations(configuration):
+            if place.area:  # from now on it is known wherever it moves
+                self._areas.locate(place.project, place.area, boards.areas(place.project))
         try:
             return self._store.replace(document, expected)
         except Stale as stale:
@@ -129,7 +136,7 @@ class OperationService:
     def _findings(self, configuration: Configuration) -> list[check.Finding]:
         name, connection = configuration.boards
         try:
-            organisation = check.look(self._boards(name, connection), configuration)
+            organisation = check.look(self._boards(name, connection), self._areas, configuration)
         except (StopConnection, RetryLater, Park) as failure:
             return [check.Finding(f"connections.{name}", failure.reason)]
         return check.check(configuration, organisation, self._categories)

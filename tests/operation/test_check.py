@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from infra.local.azure_devops.running import RunningSimulator
+from shared.areas import AreaMemory
 from shared.configuration import AzureDevOpsConnection
 from shared.connectors.azure_devops.auth import PersonalAccessToken
 from shared.connectors.azure_devops.boards import AzureDevOpsBoards
@@ -20,7 +21,7 @@ from shared.operation.service import OperationService
 from shared.ports import Boards
 from tests.memory.boards import MemoryBoards
 from tests.memory.organisation import BACKLOG, FABRIKAM, TAILWIND, Project, work_item_type
-from tests.memory.storage import MemoryConfigurationStore, MemoryHealthBoard, MemoryQuarantine
+from tests.memory.storage import MemoryConfigurationStore, MemoryCursors, MemoryHealthBoard, MemoryQuarantine
 
 CATEGORIES = {
     "open": (StateCategory.PROPOSED, StateCategory.IN_PROGRESS),
@@ -75,6 +76,7 @@ class Place:
     def __init__(self, *projects: Project, on_call: Callable[[str], None] = lambda _: None) -> None:
         self.boards = MemoryBoards(noon, on_call, projects or (FABRIKAM, TAILWIND))
         self.connected: Boards = self.boards
+        self.cursors = MemoryCursors()
         self.service = OperationService(
             store=MemoryConfigurationStore(),
             health=MemoryHealthBoard(),
@@ -84,6 +86,7 @@ class Place:
             kinds_with_api=[],
             extend=lambda kind, fields: None,
             clock=noon,
+            areas=AreaMemory(self.cursors),
             categories=CATEGORIES,
         )
 
@@ -402,3 +405,27 @@ def test_a_configuration_is_not_taken_while_the_organisation_cannot_be_asked() -
     with pytest.raises(Refused) as refused:
         Place(on_call=on_call).put(GOOD)
     assert refused.value.faults == (("connections.contoso", "the token has expired. Renew it."),)
+
+
+# ---------------------------------------------------------------- areas that move
+
+
+def test_a_moved_area_is_a_warning_that_names_where_it_is_and_a_deleted_one_a_fault() -> None:
+    place = Place()
+    document = changed()
+    place.put(document)
+    place.boards.move_area("Fabrikam\\Triage", "Fabrikam\\PMO")
+    told = place.check(document)
+    assert told["ok"]
+    assert "is 'Fabrikam\\PMO\\Triage' now, and works on" in found(told["warnings"])["triage.area"]
+    place.boards.delete_area("Fabrikam\\PMO\\Triage", "Fabrikam")
+    assert "has no area 'Fabrikam\\Triage'" in found(place.check(document)["faults"])["triage.area"]
+
+
+def test_an_area_that_moved_under_a_technical_team_is_no_place_for_project_tickets() -> None:
+    place = Place()
+    document = changed(("routes/1/area", "Fabrikam\\Triage"))
+    place.put(document)
+    place.boards.move_area("Fabrikam\\Triage", "Fabrikam\\Network")
+    fault = found(place.check(document)["faults"])["routes[1]"]
+    assert "route 'plans' is for project teams only, but its area 'Fabrikam\\Network\\Triage' belongs to" in fault

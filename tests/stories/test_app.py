@@ -9,14 +9,17 @@ def test_exactly_these_functions_are_indexed(cloud):
     functions = requests.get(f"{cloud.host.url}/admin/functions", headers=key, timeout=10).json()
     assert {function["name"]: _trigger(function) for function in functions} == {
         "itsm_intake": ("httpTrigger", "itsm/{connection}"),
+        "boards_events": ("httpTrigger", "boards/events"),
         "reconcile_item": ("queueTrigger", "reconcile"),
         "progress_sync": ("timerTrigger", "%PROGRESS_SCHEDULE%"),
         "get_configuration": ("httpTrigger", "configuration"),
         "put_configuration": ("httpTrigger", "configuration"),
+        "check_configuration": ("httpTrigger", "configuration/check"),
         "explain_route": ("httpTrigger", "routes/explain"),
         "get_ticket": ("httpTrigger", "tickets/{connection}/{*id}"),
         "look_again": ("httpTrigger", "tickets/{connection}/{*id}"),
         "list_connections": ("httpTrigger", "connections"),
+        "list_unmapped": ("httpTrigger", "connections/{connection}/unmapped"),
         "list_quarantine": ("httpTrigger", "quarantine"),
         "health": ("httpTrigger", "health"),
     }
@@ -29,8 +32,11 @@ def _trigger(function: dict) -> tuple[str, str]:
 
 def test_health_needs_no_key_and_everything_else_does(cloud):
     assert requests.get(f"{cloud.host.url}/api/health", timeout=10).json() == {"status": "ok"}
-    for method, path in [("POST", "itsm/generic"), ("GET", "configuration"), ("PUT", "configuration"),
-                         ("POST", "routes/explain"), ("GET", "tickets/generic/1"), ("GET", "quarantine")]:  # fmt: skip
+    for method, path in [
+        ("POST", "itsm/generic"), ("POST", "boards/events"), ("GET", "configuration"), ("PUT", "configuration"),
+        ("POST", "configuration/check"), ("POST", "routes/explain"), ("GET", "tickets/generic/1"),
+        ("GET", "quarantine"),
+    ]:  # fmt: skip
         assert requests.request(method, f"{cloud.host.url}/api/{path}", timeout=10).status_code == 401, path
 
 
@@ -64,6 +70,31 @@ def test_a_project_only_route_into_a_technical_area_is_refused_naming_both(produ
     [fault] = refused.json()["faults"]
     assert refused.status_code == 400
     assert "'office'" in fault["fix"] and "'Network'" in fault["fix"]
+
+
+def check(cloud, text: str) -> dict:
+    key = {"x-functions-key": cloud.host.KEY}
+    address = f"{cloud.host.url}/api/configuration/check"
+    return requests.post(address, data=text.encode(), headers=key, timeout=30).json()
+
+
+def test_the_configuration_is_held_against_the_organisation(cloud, product):
+    assert check(cloud, "") == {"ok": True, "generation": check(cloud, "")["generation"], "faults": [], "warnings": []}
+    text = product.get("configuration").text
+    wrong = text.replace("type: Product Backlog Item", "type: Story").replace("Fabrikam\\Triage", "Fabrikam\\Triarge")
+    found = check(cloud, wrong)
+    assert (found["ok"], [fault["path"] for fault in found["faults"]]) == (False, ["routes[3].type", "triage.area"])
+    assert "did you mean 'Fabrikam\\Triage'?" in found["faults"][1]["fix"]
+    assert product.get("configuration").text == text
+
+
+def test_what_nobody_mapped_is_counted(product):
+    body = {"id": "unmapped-1", "title": "x", "status": "Waiting for Godot", "team": "Vladimir", "version": 1}
+    product.settled(product.push("generic", body).json()["status_url"], "synced")
+    told = product.get("connections/generic/unmapped").json()["unmapped"]
+    assert {"field": "status", "value": "Waiting for Godot", "tickets": 1} in told
+    assert {"field": "team", "value": "Vladimir", "tickets": 1} in told
+    assert product.get("connections/nowhere/unmapped").status_code == 404
 
 
 def test_the_sweep_can_be_run_by_hand(cloud, product):
