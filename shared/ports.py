@@ -227,6 +227,8 @@ class ItsmDoor(Protocol):
 
     def open(self) -> AbstractContextManager[Itsm]: ...
 
+    def why_shut(self) -> str: ...
+
 
 class Cursors(Protocol):
     """How far each periodic look has come, by name."""

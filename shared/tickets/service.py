@@ -8,12 +8,13 @@ explain a route, look a ticket up, follow a hint, look for what nobody told.
 import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
 from shared.areas import AreaMemory
 from shared.configuration import Configuration, Route
-from shared.errors import BoardbridgeError, Refused, RetryLater, Stale
+from shared.errors import BoardbridgeError, Park, Refused, RetryLater, Stale
 from shared.model import Hint, LinkState, Order, Ticket
 from shared.ports import BoardsDoor, Clock, Cursors, Hints, ItsmDoor, Quarantine, Record, Secrets, TicketStore
 from shared.tickets import planning
@@ -60,6 +61,7 @@ class TicketService:
         self._hints = hints
         self._cursors = cursors
         self._boards = boards
+        self._products = products
         self._configuration = configuration
         self._clock = clock
         self._public_url = public_url
@@ -203,14 +205,16 @@ class TicketService:
         products and the boards what changed there.
         """
         configuration, generation = self._configuration()
+        # While the boards are shut, every hint of before is still on its way; one more is enough to try the door.
+        most = 1 if self._boards.why_shut() else None
         count = 0
         for connection, itsm in configuration.itsm.items():
-            for ticket_id in self._store.waiting(connection, generation if whole else None):
+            for ticket_id in islice(self._store.waiting(connection, generation if whole else None), most):
                 self._hints.send(Hint(connection, ticket_id, retry=True))
                 count += 1
-            if whole and itsm.access:
+            if whole and itsm.access and not self._products(connection).why_shut():
                 self._hints.send(Hint(connection))
-        if whole and self._answering(configuration):
+        if whole and self._answering(configuration) and not most:
             self._hints.send(Hint(configuration.boards[0]))
         return count
 
@@ -230,10 +234,17 @@ class TicketService:
         if connection != configuration.boards[0]:
             self._reading.catch_up(configuration, connection)
             return
-        cursor = self._cursors.read(BOARDS_CURSOR)
+        cursor = self._cursors.read(BOARDS_CURSOR) or None
         for _ in range(MOST_BATCHES_PER_LOOK):
-            with self._boards.open() as boards:
-                changes = boards.changed(cursor)
+            try:
+                with self._boards.open() as boards:
+                    changes = boards.changed(cursor)
+            except Park as refusal:  # a place in the feed that the server does not know any more
+                if cursor is None:
+                    raise
+                log.warning("the feed of the boards begins anew: %s", refusal.reason)
+                cursor = None
+                continue
             if cursor is None:  # the feed begins here: what the team did before has to be looked for
                 self._hint_at_all(configuration)
             self._hint_at_linked(configuration, changes.ids)

@@ -319,3 +319,18 @@ def test_a_hint_at_a_connection_that_is_gone_does_no_harm(at):
     at.hints.put(Hint("elsewhere"))
     settle(at)
     assert at.calls == []
+
+
+def test_a_place_in_the_feed_that_is_not_known_any_more_begins_it_anew_and_misses_nothing(at, monkeypatch):
+    look(at)
+    changed = at.boards.changed
+
+    def forgetful(cursor):
+        if cursor is not None:
+            raise Park("the continuation token is not valid")
+        return changed(None)
+
+    monkeypatch.setattr(at.boards, "changed", forgetful)
+    at.boards.edit(only(at).id, {"System.State": "Active"})
+    look(at)
+    assert at.itsm.tickets["T-1"]["status"] == "in_progress"

@@ -302,3 +302,14 @@ def test_a_work_item_that_was_deleted_parks_its_ticket(at):
     work(at)
     told = at.service.look_up("generic", "T-1")
     assert told["state"] == "parked" and "work item 1 was deleted or hidden" in told["reason"]
+
+
+def test_while_the_boards_are_shut_a_sweep_only_tries_the_door(at):
+    """Otherwise each hour of a weekend would add as many messages as there are tickets waiting."""
+    for number in range(5):
+        push(at, f"T-{number}")
+    with pytest.raises(RetryLater), at.gate.open():
+        raise Throttled("slow down", 3600)
+    assert at.service.sweep() == 1
+    at.now += timedelta(hours=2)
+    assert at.service.sweep() == 5

@@ -132,3 +132,15 @@ def test_update(
 )
 def test_only_tags_and_links_need_a_look_first(changes: dict[str, Any], needed: bool) -> None:
     assert needs_present(WorkItemChange(5, 3, **changes)) is needed
+
+
+def duplicate(id: int) -> dict[str, str]:
+    return {"rel": "System.LinkTypes.Duplicate-Reverse", "url": f"{ORGANISATION}/_apis/wit/workItems/{id}"}
+
+
+def test_a_duplicate_is_linked_to_its_original_once() -> None:
+    change = WorkItemChange(5, 3, {"System.State": "Closed"}, duplicate_of=7)
+    assert needs_present(change)
+    state, link = field("add", "System.State", "Closed"), {"op": "add", "path": "/relations/-", "value": duplicate(7)}
+    assert to_update(change, ORGANISATION, {}, [duplicate(6)]) == [TEST, state, link]
+    assert to_update(change, ORGANISATION, {}, [duplicate(6), duplicate(7)]) == [TEST, state]

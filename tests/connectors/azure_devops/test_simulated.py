@@ -265,3 +265,15 @@ def test_the_feed_begins_at_the_servers_now(
         item = boards.create(story("After"))
         assert begin.ids == ()
         assert boards.changed(begin.cursor).ids == (item.id,)
+
+
+def test_a_duplicate_shows_its_original_and_the_original_its_duplicate(boards: AzureDevOpsBoards, simulator) -> None:
+    original, duplicate = boards.create(story("VPN down")), boards.create(story("VPN is down"))
+    written = boards.update(change(duplicate, duplicate_of=original.id))
+    boards.update(change(written, duplicate_of=original.id))
+    shown = {}
+    for item in (original, duplicate):
+        address = f"{simulator.url}/_apis/wit/workitems/{item.id}?$expand=relations&api-version=7.1"
+        relations = requests.get(address, auth=("", "local-pat"), timeout=10).json()["relations"]
+        shown[item.id] = [(link["attributes"]["name"], int(link["url"].rpartition("/")[2])) for link in relations]
+    assert shown == {original.id: [("Duplicate", duplicate.id)], duplicate.id: [("Duplicate Of", original.id)]}
