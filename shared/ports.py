@@ -227,8 +227,6 @@ class ItsmDoor(Protocol):
 
     def open(self) -> AbstractContextManager[Itsm]: ...
 
-    def why_shut(self) -> str: ...
-
 
 class Cursors(Protocol):
     """How far each periodic look has come, by name."""

@@ -61,7 +61,6 @@ class TicketService:
         self._hints = hints
         self._cursors = cursors
         self._boards = boards
-        self._products = products
         self._configuration = configuration
         self._clock = clock
         self._public_url = public_url
@@ -212,9 +211,9 @@ class TicketService:
             for ticket_id in islice(self._store.waiting(connection, generation if whole else None), most):
                 self._hints.send(Hint(connection, ticket_id, retry=True))
                 count += 1
-            if whole and itsm.access and not self._products(connection).why_shut():
+            if whole and itsm.access:
                 self._hints.send(Hint(connection))
-        if whole and self._answering(configuration) and not most:
+        if whole and self._answering(configuration):
             self._hints.send(Hint(configuration.boards[0]))
         return count
 
