@@ -3,7 +3,7 @@
 import azure.functions as func
 
 from functions.answers import answer, answering, headers_of, problem
-from shared.wiring import services
+from functions.product import services
 
 intake = func.Blueprint()
 

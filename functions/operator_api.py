@@ -6,8 +6,8 @@ import re
 import azure.functions as func
 
 from functions.answers import answer, answering, headers_of
+from functions.product import services
 from shared.errors import Refused
-from shared.wiring import services
 
 operator = func.Blueprint()
 
@@ -101,7 +101,7 @@ def _document(req: func.HttpRequest) -> str:
 def _envelope(body: bytes) -> tuple[str, bytes]:
     try:
         document = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         document = None
     match document:
         case {"connection": str(connection), "body": ticket}:

@@ -4,7 +4,7 @@ import logging
 
 import azure.functions as func
 
-from shared.wiring import services
+from functions.product import services
 
 log = logging.getLogger(__name__)
 

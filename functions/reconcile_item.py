@@ -4,7 +4,7 @@ import logging
 
 import azure.functions as func
 
-from shared.wiring import decode_hint, services
+from functions.product import services, wiring
 
 log = logging.getLogger(__name__)
 
@@ -14,6 +14,6 @@ reconciliation = func.Blueprint()
 @reconciliation.function_name("reconcile_item")
 @reconciliation.queue_trigger("message", queue_name="reconcile", connection="AzureWebJobsStorage")
 def reconcile_item(message: func.QueueMessage) -> None:
-    hint = decode_hint(message.get_body().decode())
+    hint = wiring().decode_hint(message.get_body().decode())
     outcome = services().tickets.handle(hint)
     log.info("%s/%s: %s", hint.connection, hint.ticket_id, outcome)

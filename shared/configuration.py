@@ -33,14 +33,28 @@ def _secret_name(value: str) -> str:
     raise ValueError("write the name of a Key Vault secret: letters, digits and dashes")
 
 
+def _name(value: str) -> str:
+    if value.strip() in ("", ".", ".."):
+        raise ValueError("write the name as Azure DevOps shows it")
+    return value
+
+
+def _signed(value: str | None) -> str | None:
+    if value is not None and "{body}" not in value:
+        raise ValueError("say what is signed with {body} in it, and {timestamp} where the moment is signed too")
+    return value
+
+
 def _listed(value: object) -> object:
     """One name or a list of them."""
     return (value,) if isinstance(value, str) else value
 
 
+Name = Annotated[str, AfterValidator(_name)]
 Url = Annotated[str, AfterValidator(_url)]
 SecretName = Annotated[str, AfterValidator(_secret_name)]
 Secrets = Annotated[tuple[SecretName, ...], BeforeValidator(_listed), Field(min_length=1)]
+Header = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")]
 Audience = Literal["technical", "project"]
 StatusCategory = Literal["open", "in_progress", "resolved", "closed", "cancelled"]
 Priority = Annotated[int, Field(ge=1, le=4)]
@@ -58,19 +72,19 @@ class Signature(_Model):
     """
 
     secret: Secrets
-    header: str | None = None
+    header: Header | None = None
     algorithm: Literal["sha256", "sha1"] | None = None
     encoding: Literal["hex", "base64"] | None = None
     prefix: str | None = None
-    timestamp: str | None = None
-    signed: str | None = None
+    timestamp: Header | None = None
+    signed: Annotated[str | None, AfterValidator(_signed)] = None
 
 
 class Token(_Model):
     """A secret that the sender shows in a header, after `prefix` (`Bearer `)."""
 
     secret: Secrets
-    header: str = "authorization"
+    header: Header = "authorization"
     prefix: str = ""
 
 
@@ -157,11 +171,11 @@ class Destination(_Model):
     of a ticket's comments are copied; without `confidential`, nothing that a confidential ticket says is.
     """
 
-    project: str
-    team: str | None = None
-    area: str | None = None
-    type: str
-    iteration: str | None = None
+    project: Name
+    team: Name | None = None
+    area: Name | None = None
+    type: Name
+    iteration: Name | None = None
     parent: int | None = Field(default=None, gt=0)
     tags: tuple[str, ...] = ()
     priorities: Mapping[str, Priority] = {}
@@ -317,6 +331,9 @@ def _connections(given: Any, itsm_kinds: Collection[str]) -> tuple[Any, list[Fau
 def _field_faults(configuration: Configuration, extend: Extend) -> Iterable[Fault]:
     for name, connection in configuration.itsm.items():
         for field, expression in connection.fields.items():
+            if not re.fullmatch(r"[a-z][a-z0-9_]*", field):
+                fix = "name a field with small letters, digits and underscores"
+                yield f"connections.{name}.fields.{field}", fix
             try:
                 extend(connection.kind, {field: expression})
             except ValueError as error:
@@ -336,6 +353,12 @@ def _access_faults(configuration: Configuration, kinds_with_api: Collection[str]
             yield f"{path}.url", "give the product's address: `access` reads tickets there"
         if connection.answers and not connection.access:
             yield f"{path}.access", "give an account of the product: `answers` writes to its tickets with it"
+        if (
+            (signature := connection.signature)
+            and signature.timestamp
+            and "{timestamp}" not in (signature.signed or "")
+        ):
+            yield f"{path}.signature.signed", "put {timestamp} into it, or the moment of signing proves nothing"
         if connection.token and connection.basic and connection.token.header.lower() == "authorization":
             yield f"{path}.token", "a request has one Authorization header: choose `token` or `basic`"
 
@@ -374,7 +397,8 @@ def _faults_of(error: ValidationError, *under: Any) -> list[Fault]:
 def _path(location: Iterable[Any]) -> str:
     path = ""
     for part in location:
-        if part == "str" or str(part).startswith(("tuple[", "constrained-")):  # the arm of a union, not of the document
+        # The arm of a union, or that a key is at fault: parts of the model, not of the document.
+        if part in ("str", "[key]") or str(part).startswith(("tuple[", "constrained-")):
             continue
         path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else str(part)
     return path

@@ -21,7 +21,8 @@ class Push:
     priority_level, team, team_id, assignee, requester, url, deleted, merged_into, confidential, `comment:<id>` (JSON of
     a `Comment`), and whatever else a preset or a connection adds for routes to match on.
 
-    `unread` marks a push that is a hint only: what the ticket says is to be read back from the product.
+    `unread` marks a push that is a hint only: what the ticket says is to be read back from the product. `read` marks
+    what was read back: it has all that the ticket says, its comments too.
     """
 
     ticket_id: str
@@ -33,6 +34,7 @@ class Push:
     delivery_id: str | None = None
     actor: str | None = None
     unread: bool = False
+    read: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +85,16 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """All that the pushes so far add up to: per field, the latest statement. `seen` are keys of recent deliveries."""
+    """All that the pushes so far add up to: per field, the latest statement. `seen` are keys of recent deliveries.
+
+    `order` is the place in history of the latest push, `read` that of the latest that was read back.
+    """
 
     id: str
     said: Mapping[str, Said] = field(default_factory=dict)
     order: Order = Order()
     seen: tuple[str, ...] = ()
+    read: Order = Order()
 
 
 # ---------------------------------------------------------------- links
@@ -169,12 +175,13 @@ class WorkItemType:
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """A team and the areas it owns: (area path, whether sub-areas belong to it too)."""
+    """A team and the areas it owns: (area path, whether sub-areas belong to it too). `id` outlives its name."""
 
     project: str
     name: str
     default_area: str | None
     areas: tuple[tuple[str, bool], ...]
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +238,7 @@ class WorkItemChange:
     """Exactly what is written to an existing work item, in one atomic patch tested against revision `rev`.
 
     `fields` are set as given (an empty string clears). `parent` is the new parent's id; None leaves the parent alone.
-    `duplicate_of` is the work item that says the same and goes on.
+    `duplicate_of` is the work item that says the same and goes on, `no_duplicate_of` one that does not any more.
     """
 
     id: int
@@ -241,6 +248,7 @@ class WorkItemChange:
     remove_hyperlinks: tuple[str, ...] = ()
     parent: int | None = None
     duplicate_of: int | None = None
+    no_duplicate_of: int | None = None
 
 
 # ---------------------------------------------------------------- operation

@@ -22,7 +22,6 @@ from functools import cache
 from azure.core.credentials import TokenCredential
 from azure.identity import ManagedIdentityCredential
 
-from shared.areas import AreaMemory
 from shared.configuration import AzureDevOpsConnection, ItsmConnection
 from shared.connectors.azure_devops.auth import Authenticator, ManagedIdentity, PersonalAccessToken
 from shared.connectors.azure_devops.boards import AzureDevOpsBoards
@@ -43,6 +42,7 @@ from shared.connectors.request_tracker.api import RequestTrackerItsm
 from shared.connectors.servicenow.api import ServiceNowItsm
 from shared.connectors.zendesk.api import ZendeskItsm
 from shared.operation.service import OperationService
+from shared.places import PlaceMemory
 from shared.ports import Boards, HealthBoard, Itsm, ItsmDoor, Secrets
 from shared.tickets import planning, preset
 from shared.tickets.run import Timing
@@ -80,7 +80,7 @@ def build(settings: Mapping[str, str]) -> Services:
     health = TableHealthBoard(account.tables)
     quarantine = TableQuarantine(account.tables)
     cursors = TableCursors(account.tables)
-    areas = AreaMemory(cursors)
+    places = PlaceMemory(cursors)
     organisations = _Organisations(identity, secrets, health, settings)
     operation = OperationService(
         store=TableConfigurationStore(account.tables),
@@ -90,7 +90,7 @@ def build(settings: Mapping[str, str]) -> Services:
         itsm_kinds=preset.kinds(),
         kinds_with_api=PRODUCTS.keys(),
         extend=lambda kind, fields: preset.preset(kind).extended(fields),
-        areas=areas,
+        places=places,
         categories=planning.CATEGORIES,
         clock=_now,
     )
@@ -109,7 +109,7 @@ def build(settings: Mapping[str, str]) -> Services:
             request_timeout_seconds=_seconds(settings, "REQUEST_TIMEOUT_SECONDS", 30),
             late_landing_seconds=_seconds(settings, "LATE_LANDING_SECONDS", 30),
         ),
-        areas=areas,
+        places=places,
         public_url=_public_url(settings),
     )
     return Services(tickets, operation)

@@ -59,10 +59,10 @@ LAYERS = (
         "shared.configuration", ("shared.model", "shared.errors"), "configuration is data: it knows model and errors"
     ),
     Layer("shared.ports", NOUNS, "ports know configuration, model and errors"),
-    Layer("shared.areas", NOUNS, "areas.py serves every promise and knows none"),
+    Layer("shared.places", NOUNS, "places.py serves every promise and knows none"),
     Layer(
         "shared.*",
-        (*NOUNS, "shared.areas"),
+        (*NOUNS, "shared.places"),
         "a promise knows ports, configuration, model and errors, never a connector or another promise",
     ),
     Layer("infra", (), "infra/ stands beside the product and meets it over HTTP"),

@@ -178,3 +178,58 @@ def test_the_organisation_is_asked_for_projects_teams_and_default_areas():
         "routes[0].project", "routes[1].project", "triage.project"}  # fmt: skip
     assert "Network" in dict(live_faults(parse(GOOD), {"Fabrikam": [PMO]}))["routes[0].team"]
     assert "no default area" in dict(live_faults(parse(GOOD), {"Fabrikam": [homeless, PMO]}))["routes[0].team"]
+
+
+# ---------------------------------------------------------------- senders, access, answers
+
+ACCESS = {"user": "boardbridge", "secret": "servicenow-password"}
+
+
+@pytest.mark.parametrize(
+    ("more", "fault_path", "fix"),
+    [
+        ({"kind": "jira", "access": ACCESS}, "access", "cannot be read back; only those of servicenow"),
+        ({"kind": "auto", "access": ACCESS}, "access", "cannot be read back"),
+        ({"access": ACCESS, "url": None}, "url", "give the product's address"),
+        ({"answers": {}}, "access", "give an account of the product"),
+        ({"access": ACCESS, "answers": {"states": {"Done": "6"}}}, "answers.states.Done", "Completed"),
+        ({"access": {"secret": "x" * 60}}, "access.secret", "this looks like a token"),
+        ({"signature": {"secret": []}}, "signature.secret", "at least 1"),
+        ({"signature": {"secret": ["good", "not good"]}}, "signature.secret[1]", "letters, digits and dashes"),
+        ({"signature": {"secret": "a", "header": ""}}, "signature.header", "pattern"),
+        ({"signature": {"secret": "a", "signed": "{timestamp}"}}, "signature.signed", "with {body} in it"),
+        ({"signature": {"secret": "a", "timestamp": "X-Time"}}, "signature.signed", "put {timestamp} into it"),
+        ({"token": {"secret": "a"}, "basic": {"user": "b", "secret": "c"}}, "token", "one Authorization header"),
+        ({"fields": {"comment:x": "title"}}, "fields.comment:x", "small letters"),
+    ],
+)
+def test_a_connection_that_cannot_work_is_refused_where_it_cannot(more, fault_path, fix):
+    connection = {"kind": "servicenow", "url": "https://contoso.service-now.com"} | more
+    document = changed("connections/servicenow", {k: v for k, v in connection.items() if v is not None})
+    with pytest.raises(Refused) as refused:
+        configuration.parse(document, [*KINDS, "auto"], extend, ["servicenow"])
+    told = dict(refused.value.faults)
+    assert fix in told[f"connections.servicenow.{fault_path}"], told
+
+
+def test_a_connection_with_everything_is_taken():
+    document = changed("connections/servicenow", {
+        "kind": "servicenow", "url": "https://contoso.service-now.com",
+        "signature": {"secret": ["old", "new"], "timestamp": "X-Time", "signed": "{timestamp}.{body}"},
+        "token": {"secret": "t", "header": "X-Token"}, "basic": {"user": "b", "secret": "p"}, "access": ACCESS,
+        "answers": {"states": {"Completed": {"status": "6", "more": {"close_code": "Solved"}}, "Removed": ""}},
+    })  # fmt: skip
+    taken = configuration.parse(document, KINDS, extend, ["servicenow"]).itsm["servicenow"]
+    assert taken.signature.secret == ("old", "new")
+    assert taken.answers.states["Completed"].more == {"close_code": "Solved"}
+
+
+@pytest.mark.parametrize(("path", "value"), [("triage/project", ".."), ("triage/type", ""), ("routes/0/team", " ")])
+def test_a_name_that_can_be_no_name_is_refused(path, value):
+    told = faults(changed(path, value))
+    assert any("as Azure DevOps shows it" in fix for fix in told.values())
+
+
+def test_the_most_that_any_destination_copies_of_comments_is_known():
+    assert parse(GOOD).comments == "public"
+    assert parse(changed("routes/0/comments", "all")).comments == "all"

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from shared.areas import AreaMemory
 from shared.configuration import Configuration, Destination, Fault, Route, audience_faults, destinations
 from shared.errors import NotFound, Park, StopConnection
 from shared.model import StateCategory, Team, WorkItemType
+from shared.places import PlaceMemory
 from shared.ports import Boards
 
 WRITTEN = ("System.Title", "System.AreaPath", "System.IterationPath", "System.Tags")
@@ -59,12 +59,12 @@ class Organisation:
 # ---------------------------------------------------------------- looking
 
 
-def look(boards: Boards, areas: AreaMemory, configuration: Configuration) -> Organisation:
+def look(boards: Boards, memory: PlaceMemory, configuration: Configuration) -> Organisation:
     places = [destination for _, destination in destinations(configuration)]
     names = {each.project for each in (*places, *configuration.teams)}
     return Organisation(
         projects={
-            name: _project(boards, areas, name, [p for p in places if p.project == name]) for name in sorted(names)
+            name: _project(boards, memory, name, [p for p in places if p.project == name]) for name in sorted(names)
         },
         missing_parents=frozenset(p.parent for p in places if p.parent and _is_missing(boards, p.parent)),
     )
@@ -76,14 +76,14 @@ def look_at_teams(boards: Boards, configuration: Configuration) -> Teams:
     return {name: _teams(boards, name) for name in sorted(names)}
 
 
-def _project(boards: Boards, areas: AreaMemory, name: str, places: Iterable[Destination]) -> Project | None:
+def _project(boards: Boards, memory: PlaceMemory, name: str, places: Iterable[Destination]) -> Project | None:
     teams = _teams(boards, name)
     if teams is None:
         return None
     tags = boards.tags(name)
     all_there = all(_among(tag, tags) for place in places for tag in place.tags)
     live = boards.areas(name)
-    now = {place.area: areas.locate(name, place.area, live) for place in places if place.area}
+    now = {place.area: memory.locate("area", name, place.area, live) for place in places if place.area}
     in_sprints = {place.team for place in places if place.iteration == "current"}
     return Project(
         teams=teams,

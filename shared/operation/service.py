@@ -6,11 +6,11 @@ from typing import Any
 
 import yaml
 
-from shared.areas import AreaMemory
 from shared.configuration import AzureDevOpsConnection, Configuration, Extend, Fault, destinations, parse
 from shared.errors import Park, Refused, RetryLater, Stale, StopConnection
 from shared.model import Quarantined
 from shared.operation import check
+from shared.places import PlaceMemory
 from shared.ports import Boards, Clock, ConfigurationStore, HealthBoard, Quarantine
 
 NOT_CONFIGURED = "nothing is configured yet: PUT /api/configuration"
@@ -53,7 +53,7 @@ class OperationService:
         kinds_with_api: Collection[str],
         extend: Extend,
         clock: Clock,
-        areas: AreaMemory,
+        places: PlaceMemory,
         categories: check.Categories,
     ) -> None:
         self._store = store
@@ -64,7 +64,7 @@ class OperationService:
         self._kinds_with_api = kinds_with_api
         self._extend = extend
         self._clock = clock
-        self._areas = areas
+        self._places = places
         self._categories = categories
         self._parsed: _Parsed | None = None
 
@@ -104,8 +104,11 @@ class OperationService:
         if faults := check.placement_faults(configuration, teams):
             raise Refused(400, f"the configuration has {len(faults)} fault(s) and was not taken", faults)
         for _, place in destinations(configuration):
+            if place.team:
+                live = {team.id: team.name for team in boards.teams(place.project)}
+                self._places.locate("team", place.project, place.team, live)
             if place.area:  # from now on it is known wherever it moves
-                self._areas.locate(place.project, place.area, boards.areas(place.project))
+                self._places.locate("area", place.project, place.area, boards.areas(place.project))
         try:
             return self._store.replace(document, expected)
         except Stale as stale:
@@ -128,6 +131,7 @@ class OperationService:
         warnings = [(each.path, each.fix) for each in findings if each.warning]
         return {
             "ok": not faults,
+            "checked": "the configuration in force" if text is None else "the document",
             "generation": generation,
             "faults": _listed(faults),
             "warnings": _listed(warnings),
@@ -136,7 +140,7 @@ class OperationService:
     def _findings(self, configuration: Configuration) -> list[check.Finding]:
         name, connection = configuration.boards
         try:
-            organisation = check.look(self._boards(name, connection), self._areas, configuration)
+            organisation = check.look(self._boards(name, connection), self._places, configuration)
         except (StopConnection, RetryLater, Park) as failure:
             return [check.Finding(f"connections.{name}", failure.reason)]
         return check.check(configuration, organisation, self._categories)
@@ -166,7 +170,7 @@ class OperationService:
 def _document(text: str) -> Any:
     try:
         return yaml.load(text, Loader=_Unambiguous)  # noqa: S506 - a SafeLoader
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, TypeError, AttributeError, RecursionError) as error:  # PyYAML raises them all
         raise Refused(400, f"this is not YAML: {' '.join(str(error).split())}") from error
 
 

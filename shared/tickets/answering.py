@@ -21,8 +21,9 @@ from shared.tickets.reading import Reading
 from shared.tickets.rich_text import plain
 from shared.tickets.run import NO_LEASE, Run
 
-FOR_AGENTS = re.compile(r"(?<!\w)#ticket\b", re.IGNORECASE)
-FOR_REQUESTER = re.compile(r"(?<!\w)#requester\b", re.IGNORECASE)
+# Words of their own: addresses and numbers (#ticket-4711) hold them too.
+FOR_AGENTS = re.compile(r"(?<!\S)#ticket(?=$|[\s.,:;!?])", re.IGNORECASE | re.MULTILINE)
+FOR_REQUESTER = re.compile(r"(?<!\S)#requester(?=$|[\s.,:;!?])", re.IGNORECASE | re.MULTILINE)
 STATE = "state"
 WORK_ITEM = "work_item"
 IN_DOUBT = "?"
@@ -33,6 +34,8 @@ class _Telling:
     """What one ticket is told: the run it is part of, the connection's wishes, the way to the product."""
 
     run: Run
+    configuration: Configuration
+    connection: str
     itsm: ItsmConnection
     answers: Answers
     door: ItsmDoor
@@ -56,7 +59,7 @@ class Answering:
             return False
         fields = values(run.ticket)
         address = TicketAddress(run.ticket.id, fields.get("kind", ""), fields.get("number", ""))
-        telling = _Telling(run, itsm, itsm.answers, self._products(connection), address)
+        telling = _Telling(run, configuration, connection, itsm, itsm.answers, self._products(connection), address)
         refusals: list[str] = []
         changed = False
         for step in self._steps(telling, boards, look):
@@ -72,13 +75,14 @@ class Answering:
         link = telling.run.link
         if telling.answers.work_item and link.answered.get(WORK_ITEM) != str(link.work_item_id):
             yield lambda: self._introduce(telling)
-        item = telling.run.item or (boards.work_item(link.work_item_id) if look and link.work_item_id else None)
-        if item and telling.answers.state:
-            yield lambda: self._tell_state(telling, boards, item)
+        # Comments first: some products open a ticket again that is replied to.
         if look and telling.answers.comments and link.work_item_id:
             for comment in boards.comments(link.work_item_id):
                 if _is_for_ticket(comment, link):
                     yield lambda comment=comment: self._pass_on(telling, comment)
+        item = telling.run.item or (boards.work_item(link.work_item_id) if look and link.work_item_id else None)
+        if item and telling.answers.state:
+            yield lambda: self._tell_state(telling, boards, item)
 
     # ---------------------------------------------------------------- the work item
 
@@ -105,9 +109,7 @@ class Answering:
             return False
         self._know(telling, {STATE + IN_DOUBT: f"{now}={expected or ''}"})
         self._write(telling, lambda product: product.set_status(telling.address, status.status, status.more))
-        with telling.door.open() as product:
-            document = product.read(telling.address, comments=False)
-        run.take((self._reading.understood(telling.itsm, document),))
+        run.take((self._reading.now(telling.configuration, telling.connection, telling.address),))
         agreed = values(run.ticket).get("status_category", "")
         self._know(telling, {STATE: now}, baseline={**run.link.baseline, STATE: agreed})
         return True
@@ -128,13 +130,14 @@ class Answering:
         text = plain(comment.html)
         public = telling.answers.public and bool(FOR_REQUESTER.search(text))
         said = FOR_REQUESTER.sub("", FOR_AGENTS.sub("", text)).strip()
-        if aspect + IN_DOUBT in telling.run.link.answered and self._is_said(telling, mark):
-            self._know(telling, {aspect: "told"})
-            return False
-        self._know(telling, {aspect + IN_DOUBT: "telling"})
         text = f"{mark} {comment.author} on the board:\n\n{said}"
+        words = discussion.words(text)  # by which it is known again when it comes back
+        if aspect + IN_DOUBT in telling.run.link.answered and self._is_said(telling, mark):
+            self._know(telling, {aspect: words})
+            return False
+        self._know(telling, {aspect + IN_DOUBT: words})
         self._write(telling, lambda product: product.comment(telling.address, text, public=public))
-        self._know(telling, {aspect: "told"})
+        self._know(telling, {aspect: words})
         return False
 
     def _is_said(self, telling: _Telling, mark: str) -> bool:

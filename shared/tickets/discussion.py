@@ -9,22 +9,28 @@ import html
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from shared.model import Comment, Ticket
 from shared.tickets.mapping import COMMENT, comments_of
 from shared.tickets.rich_text import essence, safe_html
 
+END_OF_HEAD = "</b></p>"
 COPY = "[ticket]"  # how every comment begins that we copied to the board
 # Markup of some products has backslashes before brackets.
-OUR_MARK = re.compile(r"\\?\[azure-devops:\d+(/\d+)?\\?\]")
+OUR_MARK = re.compile(r"\\?\[azure-devops:\d+(?:/(?P<comment>\d+))?\\?\]")
 
 
-def said(fields: Mapping[str, str], copied: str) -> dict[str, str]:
-    """What the discussion of the work item is to show, as HTML, oldest first, each under an aspect of its own."""
+def said(fields: Mapping[str, str], copied: str, told: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+    """What the discussion of the work item is to show, as HTML, oldest first, each under an aspect of its own.
+
+    `told` is what the ticket heard from us, which is not said back.
+    """
     told = {
         f"{COMMENT}{comment.id}": _comment(comment)
         for comment in comments_of(fields)
-        if (copied == "all" or (copied == "public" and comment.public)) and not is_ours(comment)
+        if comment.body and (copied == "all" or (copied == "public" and comment.public))
+        if not is_echo(comment, told)
     }
     if fields.get("deleted") == "true":
         told[f"{COMMENT}deleted"] = f"{COPY} The ticket was deleted."
@@ -33,9 +39,19 @@ def said(fields: Mapping[str, str], copied: str) -> dict[str, str]:
     return told
 
 
-def is_ours(comment: Comment) -> bool:
-    """Whether we wrote it ourselves, to tell the ticket of the board: it begins with our mark."""
-    return bool(OUR_MARK.match(essence(comment.body)))
+def is_echo(comment: Comment, told: Mapping[str, str]) -> bool:
+    """Whether a comment is one that we wrote on the ticket: it begins with our mark, and with nobody's words added."""
+    text = essence(comment.body)
+    ours = OUR_MARK.match(text)
+    if not ours:
+        return False
+    id = ours["comment"]
+    return id is None or words(text) in (told.get(f"{COMMENT}{id}"), told.get(f"{COMMENT}{id}?"))
+
+
+def words(text: str) -> str:
+    """What is left of a text in any markup, as a short hash: its letters and digits."""
+    return digest("".join(filter(str.isalnum, essence(text))))
 
 
 def is_copy(html_on_board: str) -> bool:
@@ -59,19 +75,27 @@ def new(wanted: Mapping[str, str], due: Collection[str], baseline: Mapping[str, 
 
 
 def digest(text: str) -> str:
-    """A comment as baselines keep it: shorter than elsewhere, for there may be hundreds."""
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    """What a comment says, as baselines keep it: shorter than elsewhere, for there may be hundreds.
+
+    Without its head: who said it and when is written one way in a push and another way in what is read back.
+    """
+    words = essence(text.partition(END_OF_HEAD)[2] or text)
+    return hashlib.sha256(words.encode()).hexdigest()[:16]
 
 
 def without_told(ticket: Ticket, baseline: Mapping[str, str]) -> Ticket:
-    """The ticket without the text of comments that the work item shows already: they would only be carried along."""
+    """The ticket without the words of comments that the work item shows already: they would only be carried along.
+
+    That they were said, and at which place in history, stays known, or an older push would say them again.
+    """
     told = said({name: each.value for name, each in ticket.said.items()}, "all")
     shown = {aspect for aspect, text in told.items() if baseline.get(aspect) == digest(text)}
-    return replace(ticket, said={name: each for name, each in ticket.said.items() if name not in shown})
+    kept = {name: replace(each, value="") if name in shown else each for name, each in ticket.said.items()}
+    return replace(ticket, said=kept)
 
 
 def _comment(comment: Comment) -> str:
     """Who said it where and when, and what, so that nobody takes it for the service's own words."""
     told = (comment.author or "somebody", "" if comment.public else "internal", comment.at)
     head = html.escape(f"{COPY} {', '.join(filter(None, told))}:", quote=False)
-    return f"<p><b>{head}</b></p>{safe_html(comment.body, comment.format)}"
+    return f"<p><b>{head}{END_OF_HEAD}{safe_html(comment.body, comment.format)}"

@@ -21,7 +21,7 @@ from shared.tickets.signatures import Scheme, wrong_password, wrong_signature, w
 
 log = logging.getLogger(__name__)
 
-WHOLE = frozenset({"title", "status"})  # what a push says at least if it is more than a part of its ticket
+WHOLE = frozenset({"title", "status", "body"})  # what a push says at least if it is more than a part of its ticket
 
 type Check = Callable[[list[str]], str | None]
 

@@ -27,6 +27,7 @@ DEEPEST = 100
 MOST_KEYS_NAMED = 20
 COMMENT = "comment:"  # followed by the comment's id, the name of a field that holds a `Comment` as JSON
 UNFILLED = re.compile(r"\{\{|[$#]\{|\$\(|^\$.+")  # {{x}}, ${x}, #{x}, $(x), $x$
+PLACEHOLDER = re.compile(r"\{\{[^{}]*\}\}|[$#]\{[^{}]*\}|\$\([^()]*\)")
 YES = frozenset({"true", "1", "yes"})
 
 
@@ -71,6 +72,8 @@ def understand(document: Any, preset: Preset, sender: Sender) -> list[Push | NoT
             continue
         if preset.kind == AUTO:
             told = {**push.fields, "product": known.kind}
+            if merged := told.get("merged_into"):
+                told["merged_into"] = f"{known.family}:{merged}"
             push = replace(push, ticket_id=f"{known.family}:{push.ticket_id}", fields=told)
         found.append(push)
     return found
@@ -117,14 +120,24 @@ def recognise(document: Any, headers: Mapping[str, str], own: Preset) -> Preset:
 
 def comments_of(fields: Mapping[str, str]) -> list[Comment]:
     """The comments among a ticket's fields, oldest first."""
-    found = [Comment(**json.loads(value)) for name, value in fields.items() if name.startswith(COMMENT)]
+    found = [Comment(**json.loads(value)) for name, value in fields.items() if name.startswith(COMMENT) and value]
     return sorted(found, key=lambda comment: (moment(comment.at) is None, moment(comment.at), comment.id))
 
 
 def without_comments(push: Push, *, only_internal: bool) -> Push:
-    """The push as it may be kept where nobody wants comments, or internal ones."""
-    dropped = {f"{COMMENT}{c.id}" for c in comments_of(push.fields) if not (only_internal and c.public)}
-    return replace(push, fields={name: value for name, value in push.fields.items() if name not in dropped})
+    """The push as it may be kept where nobody wants comments, or internal ones.
+
+    That a comment is internal now is kept, without its words: it may have been public before.
+    """
+    kept = {name: value for name, value in push.fields.items() if not name.startswith(COMMENT)}
+    for comment in comments_of(push.fields) if only_internal else ():
+        told = comment if comment.public else replace(comment, body="", author="")
+        kept |= _as_field(told)
+    return replace(push, fields=kept)
+
+
+def _as_field(comment: Comment) -> dict[str, str]:
+    return {f"{COMMENT}{comment.id}": json.dumps(asdict(comment), ensure_ascii=False)}
 
 
 def _push(ticket: Any, document: Any, preset: Preset, sender: Sender) -> Push:
@@ -133,7 +146,7 @@ def _push(ticket: Any, document: Any, preset: Preset, sender: Sender) -> Push:
     around = {"document": document, "headers": dict(sender.headers), "base_url": sender.base_url.rstrip("/")}
     kind = _kind(preset, {**ticket, **around})
     scope = {**ticket, **around, "kind": kind}
-    fields = {name: found for name, at in preset.fields.items() if (found := text(at.find(scope))) is not None}
+    fields = {name: found for name, at in preset.fields.items() if (found := _filled(at.find(scope))) is not None}
     if kind is not None:
         fields["kind"] = kind
     changed_at = text(preset.find("changed_at", scope))
@@ -147,8 +160,8 @@ def _push(ticket: Any, document: Any, preset: Preset, sender: Sender) -> Push:
         fields=_settled(fields, scope, preset) | _comments(preset, scope, around),
         version=whole_number(preset.find("version", scope)),
         changed_at=moved,
-        delivery_id=text(preset.find("delivery_id", scope)) or None,
-        actor=text(preset.find("actor", scope)) or None,
+        delivery_id=_filled(preset.find("delivery_id", scope)) or None,
+        actor=_filled(preset.find("actor", scope)) or None,
     )
 
 
@@ -229,17 +242,23 @@ def _comments(preset: Preset, scope: Mapping[str, Any], around: Mapping[str, Any
         body = said.get("body", "")
         if not body:
             continue
-        by_content = hashlib.sha256(repr(sorted(said.items())).encode()).hexdigest()[:16]
+        id = said.get("id") or repr(sorted(said.items()))
         comment = Comment(
-            id=said.get("id", "")[:LONGEST_COMMENT_ID] or by_content,
+            id=id if len(id) <= LONGEST_COMMENT_ID else hashlib.sha256(id.encode()).hexdigest()[:16],
             body=body if len(body) <= LONGEST_COMMENT else body[: LONGEST_COMMENT - 1] + "…",
             format=said.get("format") or "text",
             author=said.get("author", ""),
             public=said.get("public", "").casefold() in YES,
             at=said.get("at", ""),
         )
-        told[f"{COMMENT}{comment.id}"] = json.dumps(asdict(comment), ensure_ascii=False)
+        told |= _as_field(comment)
     return told
+
+
+def _filled(value: Any) -> str | None:
+    """The text of a value; None for a placeholder that the product did not fill in, which says nothing."""
+    found = text(value)
+    return None if found is None or PLACEHOLDER.fullmatch(found) else found
 
 
 def _is_there(value: Any) -> bool:

@@ -7,6 +7,7 @@ Baselines hold long text as a hash.
 
 from collections import deque
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from shared.configuration import Destination
@@ -32,12 +33,19 @@ CATEGORIES = {
 
 
 def wishes(
-    fields: Mapping[str, str], ticket_id: str, destination: Destination, area: str, duplicate_of: int | None = None
+    fields: Mapping[str, str],
+    ticket_id: str,
+    destination: Destination,
+    area: str,
+    duplicate_of: int | None = None,
+    told: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, str]:
     """What the ticket asks for, by aspect: absent where it says nothing, empty where it wants nothing there.
 
-    `duplicate_of` is the work item of the ticket that this one was merged into.
+    `area` is the node of an area, so that a rename is no new wish; `duplicate_of` the work item of the ticket that this
+    one was merged into; `told` what the ticket heard from us.
     """
+    over = fields.get("deleted") == "true" or fields.get("merged_into")
     number = fields.get("number") or ticket_id
     secret = is_confidential(fields) and not destination.confidential
     text = safe_html(fields.get("body"), fields.get("body_format", "text"))
@@ -48,12 +56,12 @@ def wishes(
         "tags": "; ".join(destination.tags),
         "description": CONFIDENTIAL if secret else text,
         "priority": _priority(fields, destination) or None,
-        "state": fields.get("status_category") or None,
+        "state": "cancelled" if over else fields.get("status_category") or None,
         "iteration": _iteration(destination),
         "parent": str(destination.parent) if destination.parent else None,
         "url": fields.get("url"),
-        "duplicate_of": str(duplicate_of) if duplicate_of else None,
-        **({} if secret else discussion.said(fields, destination.comments)),
+        "duplicate_of": str(duplicate_of or ""),
+        **({} if secret else discussion.said(fields, destination.comments, told)),
     }
     return {aspect: value for aspect, value in wanted.items() if value is not None}
 
@@ -74,12 +82,15 @@ def unmet(wanted: Mapping[str, str], baseline: Mapping[str, str]) -> set[str]:
 
 
 def draft(
-    wanted: Mapping[str, str], type: WorkItemType, iteration: str | None, links: tuple[Hyperlink, ...]
+    wanted: Mapping[str, str], type: WorkItemType, area: str, iteration: str | None, links: tuple[Hyperlink, ...]
 ) -> WorkItemDraft:
-    """The work item to create, in its type's initial state: a process may forbid to be born in another."""
+    """The work item to create, in its type's initial state: a process may forbid to be born in another.
+
+    `area` and `iteration` are the paths that the wishes lead to now.
+    """
     fields: dict[str, Any] = {
         "System.Title": wanted["title"],
-        "System.AreaPath": wanted["area"],
+        "System.AreaPath": area,
         "System.IterationPath": iteration,
         description_field(type): wanted.get("description") or None,
         "System.Tags": wanted["tags"] or None,
@@ -98,7 +109,8 @@ def draft(
 def met_by_creating(wanted: Mapping[str, str], type: WorkItemType) -> dict[str, str]:
     """The baseline once `draft` has been written: all wishes but a later state and duplicates."""
     born_right = "state" in wanted and initial_category(type) == category(type, wanted["state"])
-    later = {"duplicate_of"} | (set() if born_right else {"state"})
+    later = set() if born_right else {"state"}
+    later |= {"duplicate_of"} if wanted["duplicate_of"] else set()
     return fingerprint({aspect: value for aspect, value in wanted.items() if aspect not in later})
 
 
@@ -107,6 +119,7 @@ def change(
     baseline: Mapping[str, str],
     now: WorkItem,
     type: WorkItemType,
+    area: str,
     iteration: str | None,
     ticket_link: Hyperlink | None,
 ) -> tuple[WorkItemChange | None, dict[str, str]]:
@@ -120,7 +133,7 @@ def change(
         "title": ("System.Title", wanted["title"]),
         "description": (description_field(type), wanted.get("description")),
         "priority": (PRIORITY, _number(wanted.get("priority")) if PRIORITY in type.fields else None),
-        "area": ("System.AreaPath", wanted["area"]),
+        "area": ("System.AreaPath", area),
         "iteration": ("System.IterationPath", iteration or (None if wanted.get("iteration") else wanted["project"])),
         "project": ("System.TeamProject", wanted["project"]),
     }
@@ -131,7 +144,7 @@ def change(
     }
     if "System.TeamProject" in fields:
         # A moved work item must leave the areas and iterations of its old project in the same patch.
-        fields |= {"System.AreaPath": wanted["area"], "System.IterationPath": iteration or wanted["project"]}
+        fields |= {"System.AreaPath": area, "System.IterationPath": iteration or wanted["project"]}
     if "tags" in due:
         fields |= _tags(now, added=wanted["tags"], removed=baseline.get("tags", ""))
     if "state" in due:
@@ -144,13 +157,15 @@ def change(
     add, remove = _hyperlinks(now, ticket_link, baseline.get("url", "")) if "url" in due else ((), ())
     parent = _number(wanted.get("parent")) if "parent" in due else None
     parent = None if parent == now.parent else parent
-    duplicate_of = _number(wanted.get("duplicate_of")) if "duplicate_of" in due else None
+    linked = "duplicate_of" in due
+    duplicate_of = _number(wanted["duplicate_of"]) if linked else None
+    no_duplicate_of = _number(baseline.get("duplicate_of")) if linked else None
     # What stood in the discussion stays there, so it stays known too.
     kept = {a: v for a, v in baseline.items() if a in wanted or a.startswith(COMMENT)}
     after = {**kept, **fingerprint({a: wanted[a] for a in met})}
-    if not (fields or add or remove or parent or duplicate_of):
+    if not (fields or add or remove or parent or duplicate_of or no_duplicate_of):
         return None, after
-    return WorkItemChange(now.id, now.rev, fields, add, remove, parent, duplicate_of), after
+    return WorkItemChange(now.id, now.rev, fields, add, remove, parent, duplicate_of, no_duplicate_of), after
 
 
 def intent_fields(change: WorkItemChange) -> dict[str, str]:

@@ -15,9 +15,9 @@ from shared.configuration import Configuration, ItsmConnection
 from shared.errors import NotFound, NoTicket, Park
 from shared.model import Hint, Push, TicketAddress
 from shared.ports import Clock, Cursors, Hints, ItsmDoor, Record, TicketStore
-from shared.tickets.history import delivery_key, fold, newer, order_of, values
+from shared.tickets.history import delivery_key, fold, is_news, values
 from shared.tickets.intake import preset_of
-from shared.tickets.mapping import Sender, the_ticket
+from shared.tickets.mapping import Sender, the_ticket, without_comments
 
 log = logging.getLogger(__name__)
 
@@ -56,15 +56,15 @@ class Reading:
         if not hints:
             return ()
         try:
-            with self._products(record.connection).open() as product:
-                document = product.read(address(record), comments=configuration.comments != "none")
+            push = self.now(configuration, record.connection, address(record))
         except NotFound as missing:
             if any(push.fields.get("deleted") == "true" for push in hints):
-                return (self._gone(record.ticket_id, "Deleted", deleted="true"),)
+                return (self._gone(record, "Deleted", deleted="true"),)
             raise Park(f"it was pushed, but cannot be read back, so nothing is written: {missing.reason}") from missing
-        push = self.understood(itsm, document)
         if push.ticket_id != record.ticket_id:  # asked for one, some products answer with what it was merged into
-            return (self._gone(record.ticket_id, "Merged", merged_into=push.ticket_id),)
+            return (self._gone(record, "Merged", merged_into=push.ticket_id),)
+        if record.ticket and values(record.ticket).get("deleted") == "true":  # it is there again, whenever it changed
+            return (replace(push, changed_at=self._after(record), fields={**push.fields, "deleted": "false"}),)
         return (push,)
 
     def understood(self, itsm: ItsmConnection, document: Mapping[str, Any]) -> Push:
@@ -74,6 +74,13 @@ class Reading:
             return the_ticket(document, preset_of(itsm), Sender({}, self._clock(), digest, itsm.url or ""))
         except NoTicket as nothing:
             raise Park(f"what the product answered cannot be read: {nothing.reason}") from nothing
+
+    def now(self, configuration: Configuration, connection: str, ticket: TicketAddress) -> Push:
+        """What the product says of a ticket at this moment."""
+        with self._products(connection).open() as product:
+            document = product.read(ticket, comments=_wanted(configuration))
+        push = replace(self.understood(configuration.itsm[connection], document), read=True)
+        return push if configuration.comments == "all" else without_comments(push, only_internal=_wanted(configuration))
 
     def catch_up(self, configuration: Configuration, connection: str) -> int:
         """Take in every ticket of the connection that changed and is not known so; returns how many."""
@@ -91,7 +98,7 @@ class Reading:
                 except Park as odd:  # one that nobody understands must not hide the others
                     log.error("%s: %s", connection, odd.reason)
                     continue
-                missed += self._take(connection, push, unread=configuration.comments != "none")
+                missed += self._take(connection, push, unread=_wanted(configuration))
                 if number % SAVE_EVERY == 0 and push.changed_at:
                     self._cursors.write(name, push.changed_at.isoformat())
         self._cursors.write(name, started.isoformat())
@@ -99,19 +106,30 @@ class Reading:
         return missed
 
     def _take(self, connection: str, push: Push, *, unread: bool) -> bool:
-        """Whether the push is news. Where comments are copied it is a hint: a list of tickets does not hold them."""
+        """Whether the push is news.
+
+        Where comments are copied it is a hint, because a list of tickets does not hold them, and what counts is when
+        the ticket was read last: pushes may have told of later changes and not of a comment before them.
+        """
         record = self._store.read(connection, push.ticket_id)
         known = fold(record.ticket, record.pushes) if record.ticket else None
-        if any(push.unread for push in record.pushes) or (known and not newer(order_of(push), known.order)):
+        if any(push.unread for push in record.pushes) or (
+            known and not is_news(push, known.read if unread else known.order)
+        ):
             return False
         news = replace(push, unread=unread)
         self._store.add_push(connection, news, delivery_key(news))
         self._hints.send(Hint(connection, push.ticket_id))
         return True
 
-    def _gone(self, ticket_id: str, status: str, **fields: str) -> Push:
+    def _gone(self, record: Record, status: str, **fields: str) -> Push:
         told = {"status": status, "status_category": "cancelled", **fields}
-        return Push(ticket_id, self._clock(), f"{status} {fields}", told)
+        return Push(record.ticket_id, self._clock(), f"{status} {fields}", told, changed_at=self._after(record))
+
+    def _after(self, record: Record) -> datetime:
+        """Now, or right after the last that the product said: its clock may be ahead of ours."""
+        last = record.ticket.order.at if record.ticket else ""
+        return max(self._clock(), datetime.fromisoformat(last) + timedelta(milliseconds=1)) if last else self._clock()
 
 
 def address(record: Record) -> TicketAddress:
@@ -126,3 +144,8 @@ def _told(record: Record) -> Iterable[Mapping[str, str]]:
     yield from (push.fields for push in record.pushes)
     if record.ticket:
         yield values(record.ticket)
+
+
+def _wanted(configuration: Configuration) -> bool:
+    """Whether comments are."""
+    return configuration.comments != "none"

@@ -11,14 +11,15 @@ sync algorithm:
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
-from shared.areas import AreaMemory
 from shared.configuration import Configuration, Destination, Route, live_faults
 from shared.errors import Park, RetryLater
-from shared.model import Hint, Hyperlink, Link, LinkState, Ticket
-from shared.ports import Boards, BoardsDoor
+from shared.model import Hint, Hyperlink, Link, LinkState, Push, Team, Ticket
+from shared.places import PlaceMemory
+from shared.ports import Boards, BoardsDoor, Record
 from shared.tickets import planning
 from shared.tickets.answering import Answering
 from shared.tickets.history import describes, fold, values
@@ -36,7 +37,7 @@ class Reconciler:
         configuration: Callable[[], tuple[Configuration, str]],
         reading: Reading,
         answering: Answering,
-        areas: AreaMemory,
+        places: PlaceMemory,
         status_url: Callable[[str, str], str],
     ) -> None:
         self._worker = worker
@@ -44,7 +45,7 @@ class Reconciler:
         self._configuration = configuration
         self._reading = reading
         self._answering = answering
-        self._areas = areas
+        self._places = places
         self._status_url = status_url
 
     def reconcile(self, hint: Hint) -> Outcome:
@@ -63,7 +64,7 @@ class Reconciler:
             return Outcome.PARKED
         run = Run(self._worker, record, replace(link, generation=generation))
         try:
-            run.take(self._reading.back(configuration, record))
+            run.take(self._read_back(run, configuration, record))
             with self._boards.open() as boards:
                 return self._bring(run, boards, configuration, hint)
         except Park as refusal:
@@ -73,73 +74,115 @@ class Reconciler:
             run.note(wait.reason)
             raise
 
+    def _read_back(self, run: Run, configuration: Configuration, record: Record) -> tuple[Push, ...]:
+        """Under a lease, because a ticket that changes often has many hints, and one reading serves them all."""
+        if any(push.unread for push in record.pushes):
+            run.save(**run.lease())
+        try:
+            return self._reading.back(configuration, record)
+        finally:
+            run.release()
+
     def _bring(self, run: Run, boards: Boards, configuration: Configuration, hint: Hint) -> Outcome:
         """The work item to where the ticket wants it, then the ticket to what the team did with it."""
-        goal = self.goal(boards, configuration, hint.connection, run.ticket, run.link.marker)
+        goal = self._goal_of(run, boards, configuration, hint.connection)
         if run.link.state is LinkState.CREATING:
             outcome = run.create(boards, goal)
         else:
             outcome = run.update(boards, goal, look=hint.retry)
         if self._answering.tell(run, boards, configuration, hint.connection, look=hint.retry):
-            goal = self.goal(boards, configuration, hint.connection, run.ticket, run.link.marker)
+            goal = self._goal_of(run, boards, configuration, hint.connection)
             run.update(boards, goal)
         return outcome
 
-    def goal(self, boards: Boards, configuration: Configuration, connection: str, ticket: Ticket, marker: str) -> Goal:
-        """What the ticket asks for under `configuration`. Raises `Park` where that cannot be had."""
+    def _goal_of(self, run: Run, boards: Boards, configuration: Configuration, connection: str) -> Goal:
+        return self.goal(boards, configuration, connection, run.ticket, run.link.marker, run.link.answered)
+
+    def goal(
+        self,
+        boards: Boards,
+        configuration: Configuration,
+        connection: str,
+        ticket: Ticket,
+        marker: str,
+        told: Mapping[str, str] = MappingProxyType({}),
+    ) -> Goal:
+        """What the ticket asks for under `configuration`; `told` is what it heard from us (`Link.answered`).
+
+        Raises `Park` where that cannot be had.
+        """
         fields = values(ticket)
         decision, area = self._place(boards, configuration, decide(fields, connection, configuration))
         destination = decision.destination
-        duplicate_of = self._survivor(connection, fields.get("merged_into"))
+        duplicate_of, unsettled = self._survivor(connection, ticket.id, fields.get("merged_into"))
         label = f"{fields.get('number') or ticket.id} in {connection}"
         return Goal(
             decision=decision,
-            wanted=planning.wishes(fields, ticket.id, destination, area, duplicate_of),
+            wanted=planning.wishes(
+                fields, ticket.id, destination, _node(boards, destination.project, area), duplicate_of, told
+            ),
             type=boards.work_item_type(destination.project, destination.type),
             ticket_link=Hyperlink(fields["url"], label) if fields.get("url") else None,
             marker=Hyperlink(marker, f"Boardbridge: {label}"),
             organisation=configuration.boards[1].url,
+            area=area,
             iteration=lambda: self._iteration(boards, destination),
+            unsettled=unsettled,
         )
 
     def _place(self, boards: Boards, configuration: Configuration, decision: Decision) -> tuple[Decision, str]:
-        """The decision and the area it leads to now; triage where the area of its route was deleted."""
+        """The decision with team and area as they are called now, and the area's path; triage where it was deleted."""
         destination = decision.destination
-        if not destination.area:
-            return decision, self._checked_area(boards, configuration, destination)
-        live = boards.areas(destination.project)
-        area = self._areas.locate(destination.project, destination.area, live)
-        if area:
-            return decision, self._checked_area(boards, configuration, destination.model_copy(update={"area": area}))
-        missing = f"the area '{destination.area}' does not exist any more"
+        teams = boards.teams(destination.project)
+        if destination.team:
+            live = {team.id: team.name for team in teams}
+            name = self._places.locate("team", destination.project, destination.team, live)
+            destination = destination.model_copy(update={"team": name or destination.team})
+        if destination.area:
+            live = boards.areas(destination.project)
+            area = self._places.locate("area", destination.project, destination.area, live)
+            if area is None:
+                return self._in_triage(boards, configuration, decision)
+            destination = destination.model_copy(update={"area": area})
+        return replace(decision, destination=destination), _checked_area(configuration, destination, teams)
+
+    def _in_triage(self, boards: Boards, configuration: Configuration, decision: Decision) -> tuple[Decision, str]:
+        missing = f"the area '{decision.destination.area}' does not exist any more"
         if decision.route == TRIAGE:
             raise Park(f"{missing}, and tickets of no route go there: give triage another area")
-        to_triage = Decision(
-            TRIAGE,
-            configuration.triage,
-            f"route '{decision.route}' took it, but {missing}: give the route another area",
-            decision.passed_over,
-        )
-        return self._place(boards, configuration, to_triage)
+        why = f"route '{decision.route}' took it, but {missing}: give the route another area"
+        return self._place(boards, configuration, Decision(TRIAGE, configuration.triage, why, decision.passed_over))
 
-    def _checked_area(self, boards: Boards, configuration: Configuration, destination: Destination) -> str:
-        """The area of a destination. Teams may have changed since the configuration was taken: look again."""
-        teams = boards.teams(destination.project)
-        routes = (destination,) if isinstance(destination, Route) else ()
-        alone = configuration.model_copy(update={"routes": routes, "triage": destination})
-        for _, fault in live_faults(alone, {destination.project: teams}):
-            raise Park(fault)
-        named = str(destination.team).casefold()
-        return destination.area or next(t.default_area for t in teams if t.name.casefold() == named) or ""
+    def _survivor(self, connection: str, ticket_id: str, merged_into: str | None) -> tuple[int | None, str]:
+        """The work item of the ticket that a ticket was merged into, or why there is none yet.
 
-    def _survivor(self, connection: str, merged_into: str | None) -> int | None:
-        """The work item of the ticket that a ticket was merged into, where that has one."""
-        if not merged_into:
-            return None
-        other = self._worker.store.read(connection, merged_into)
-        if other.link is None and other.alias_of is not None:
-            other = self._worker.store.read(connection, other.alias_of)
-        return other.link.work_item_id if other.link else None
+        Tickets that were merged in a circle have none: links of duplicates must not close one.
+        """
+        first, id, passed = None, merged_into, {ticket_id}
+        while id:
+            other = self._known(connection, id)
+            if other is None:
+                return None, "" if first else f"it was merged into {merged_into}, of which nothing is known yet"
+            if other.ticket_id in passed:
+                return None, ""
+            passed.add(other.ticket_id)
+            first = first or other
+            id = values(other.ticket).get("merged_into") if other.ticket else None
+        if first is None:
+            return None, ""
+        work_item_id = first.link.work_item_id if first.link else None
+        return work_item_id, "" if work_item_id else f"it was merged into {merged_into}, which has no work item yet"
+
+    def _known(self, connection: str, id_or_number: str) -> Record | None:
+        """A ticket by its id or its number, which on a connection of any product stands after the product's name."""
+        record = self._worker.store.read(connection, id_or_number)
+        if record.ticket is None and record.link is None:
+            family, of_family, number = id_or_number.rpartition(":")
+            alias = record.alias_of or (of_family and self._worker.store.read(connection, number).alias_of) or ""
+            if not alias.startswith(family + of_family):
+                return None
+            record = self._worker.store.read(connection, alias)
+        return record if record.ticket or record.link else None
 
     def _iteration(self, boards: Boards, destination: Destination) -> str | None:
         if destination.iteration == "current":
@@ -169,3 +212,18 @@ class Reconciler:
         seconds = (link.lease_until - self._worker.clock()).total_seconds() if link.lease_until else 0
         if seconds > 0:
             raise RetryLater("another worker has it in hand, or its last write ended without an answer", seconds)
+
+
+def _checked_area(configuration: Configuration, destination: Destination, teams: Sequence[Team]) -> str:
+    """The area of a destination. Teams may have changed since the configuration was taken: look again."""
+    routes = (destination,) if isinstance(destination, Route) else ()
+    alone = configuration.model_copy(update={"routes": routes, "triage": destination})
+    for _, fault in live_faults(alone, {destination.project: teams}):
+        raise Park(fault)
+    named = str(destination.team).casefold()
+    return destination.area or next(team.default_area for team in teams if team.name.casefold() == named) or ""
+
+
+def _node(boards: Boards, project: str, area: str) -> str:
+    """What an area is remembered by: a rename is not a wish of the ticket, and the team may have moved the item on."""
+    return next((node for node, path in boards.areas(project).items() if path.casefold() == area.casefold()), area)

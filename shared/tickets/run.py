@@ -48,7 +48,10 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """Where a ticket should be and why: the decision, the wishes that follow from it, the type they are written to."""
+    """Where a ticket should be and why: the decision, the wishes that follow from it, the type they are written to.
+
+    `area` and `iteration` are the paths that the wishes lead to now; `unsettled` is what has to be looked at again.
+    """
 
     decision: Decision
     wanted: Mapping[str, str]
@@ -56,11 +59,13 @@ class Goal:
     ticket_link: Hyperlink | None
     marker: Hyperlink
     organisation: str
+    area: str
     iteration: Callable[[], str | None]
+    unsettled: str = ""
 
     def draft(self) -> WorkItemDraft:
         links = (self.marker,) if self.ticket_link is None else (self.ticket_link, self.marker)
-        return planning.draft(self.wanted, self.type, self.iteration(), links)
+        return planning.draft(self.wanted, self.type, self.area, self.iteration(), links)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +95,10 @@ class Run:
         if pushes:
             self.ticket = fold(self.ticket, pushes)
             self._taken = True
+
+    def release(self) -> None:
+        """Give the lease back with the next save, whatever that says."""
+        self.link = replace(self.link, **NO_LEASE)
 
     def save(self, **changes: object) -> None:
         """Save the link with `changes`; the first save after `take` also keeps the folded ticket (S2)."""
@@ -159,7 +168,9 @@ class Run:
             item = self._work_item(boards)
             iteration = goal.iteration() if "iteration" in goal.wanted else None
             type = boards.work_item_type(item.project, item.type)
-            change, after = planning.change(goal.wanted, self.link.baseline, item, type, iteration, goal.ticket_link)
+            change, after = planning.change(
+                goal.wanted, self.link.baseline, item, type, goal.area, iteration, goal.ticket_link
+            )
             if change is None:
                 self.link = replace(self.link, baseline=after, answered=self._agreed(type, after, None))
                 break
@@ -177,7 +188,7 @@ class Run:
             outcome = Outcome.UPDATED
         else:
             raise Park(f"the work item still is not as asked after {MOST_WRITES_PER_RUN} writes")  # I7
-        self.save(**self._applied())
+        self.save(**self._applied(), waiting=goal.unsettled)
         return outcome
 
     def _ensure_same_organisation(self, goal: Goal) -> None:
@@ -207,7 +218,7 @@ class Run:
 
     def _agreed(self, type: WorkItemType, after: Mapping[str, str], written: str | None) -> Mapping[str, str]:
         """What the ticket knows of the board's state once it shows `after`: what it asked for needs not be told."""
-        if after.get("state") != self.link.baseline.get("state"):
+        if "state" in after and after["state"] != self.link.baseline.get("state"):
             return {**self.link.answered, "state": str(planning.category(type, after["state"]))}
         if written is not None:  # a step on the way
             return {**self.link.answered, "state": str(type.states.get(written, ""))}
@@ -263,7 +274,7 @@ class Run:
             "route": decision.route,
             "why": decision.why,
             "team": decision.destination.team or "",
-            "unmapped": unmapped(self.ticket, "priority" in goal.wanted, decision.route != TRIAGE),
+            "unmapped": unmapped(self.ticket, decision.destination.priorities, decision.route != TRIAGE),
         }
 
     def _applied(self) -> dict[str, object]:

@@ -12,10 +12,10 @@ from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
-from shared.areas import AreaMemory
 from shared.configuration import Configuration, Route
 from shared.errors import BoardbridgeError, Park, Refused, RetryLater, Stale
 from shared.model import Hint, LinkState, Order, Ticket
+from shared.places import PlaceMemory
 from shared.ports import BoardsDoor, Clock, Cursors, Hints, ItsmDoor, Quarantine, Record, Secrets, TicketStore
 from shared.tickets import planning
 from shared.tickets.answering import Answering
@@ -54,7 +54,7 @@ class TicketService:
         clock: Clock,
         new_id: Callable[[], str],
         timing: Timing,
-        areas: AreaMemory,
+        places: PlaceMemory,
         public_url: str,
     ) -> None:
         self._store = store
@@ -81,7 +81,7 @@ class TicketService:
             configuration=configuration,
             reading=self._reading,
             answering=Answering(products, self._reading),
-            areas=areas,
+            places=places,
             status_url=self.status_url,
         )
 

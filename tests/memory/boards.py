@@ -10,7 +10,7 @@ error in it now, and the write lands when the test calls `land_late`, if its rev
 
 import copy
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import RLock
 from typing import Any
 
@@ -174,6 +174,12 @@ class MemoryBoards:
             if lies_in(item.revisions[-1][AREA], area):
                 self._revise(item, {AREA: into}, SOMEBODY)
 
+    def rename_team(self, project: str, team: str, name: str) -> None:
+        """Somebody renames a team; its areas stay as they are called."""
+        old = self._project(project)
+        teams = tuple(replace(each, name=name) if each.name == team else each for each in old.teams)
+        self._projects[old.name] = replace(old, teams=teams)
+
     def refuse_new_tags(self) -> None:
         """Somebody takes the right away from us to create tags."""
         self._new_tags_refused = True
@@ -241,9 +247,11 @@ class MemoryBoards:
         present = {link.url for link in item.hyperlinks}
         kept = [link for link in item.hyperlinks if link.url not in change.remove_hyperlinks]
         hyperlinks = (*kept, *(link for link in change.add_hyperlinks if link.url not in present))
-        if change.duplicate_of:
-            self._live(change.duplicate_of)
+        if change.duplicate_of and self._live(change.duplicate_of) is item:
+            raise Park("TF201063: Adding a Duplicate link to itself would result in a circular relationship.")
         self._commit(item, item.revisions[-1], change.fields, hyperlinks, change.parent or item.parent, by)
+        if change.no_duplicate_of == item.duplicate_of:
+            item.duplicate_of = None
         item.duplicate_of = change.duplicate_of or item.duplicate_of
         return self._shown(item)
 

@@ -99,6 +99,10 @@ def lies_in(path: str, area: str) -> bool:
     return path == area or path.startswith(area + "\\")
 
 
+def _id(name: str) -> str:
+    return str(uuid5(NAMESPACE_URL, name))
+
+
 def project(name: str, types: tuple[WorkItemType, ...], teams: tuple[str, ...]) -> Project:
     """A project whose teams own an area each, named like them; the second of its sprints is the current one."""
     areas = {team: f"{name}\\{team}" for team in teams}
@@ -106,11 +110,11 @@ def project(name: str, types: tuple[WorkItemType, ...], teams: tuple[str, ...]) 
     return Project(
         name=name,
         types={type.name: type for type in types},
-        areas={str(uuid5(NAMESPACE_URL, path)): path for path in (name, *areas.values(), f"{name}\\Triage")},
+        areas={_id(path): path for path in (name, *areas.values(), f"{name}\\Triage")},
         iterations=iterations,
         teams=(
-            Team(name, f"{name} Team", name, ((name, False),)),
-            *(Team(name, team, area, ((area, True),)) for team, area in areas.items()),
+            Team(name, f"{name} Team", name, ((name, False),), _id(f"{name} Team")),
+            *(Team(name, team, area, ((area, True),), _id(team)) for team, area in areas.items()),
         ),
         current_iteration=iterations[2],
     )

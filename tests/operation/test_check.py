@@ -11,13 +11,13 @@ import pytest
 import yaml
 
 from infra.local.azure_devops.running import RunningSimulator
-from shared.areas import AreaMemory
 from shared.configuration import AzureDevOpsConnection
 from shared.connectors.azure_devops.auth import PersonalAccessToken
 from shared.connectors.azure_devops.boards import AzureDevOpsBoards
 from shared.errors import Park, Refused, RetryLater, StopConnection
 from shared.model import Secret, StateCategory, WorkItemDraft
 from shared.operation.service import OperationService
+from shared.places import PlaceMemory
 from shared.ports import Boards
 from tests.memory.boards import MemoryBoards
 from tests.memory.organisation import BACKLOG, FABRIKAM, TAILWIND, Project, work_item_type
@@ -86,7 +86,7 @@ class Place:
             kinds_with_api=[],
             extend=lambda kind, fields: None,
             clock=noon,
-            areas=AreaMemory(self.cursors),
+            places=PlaceMemory(self.cursors),
             categories=CATEGORIES,
         )
 
@@ -109,7 +109,7 @@ def found(entries: list[dict[str, str]]) -> dict[str, str]:
 
 
 def test_a_configuration_that_fits_has_no_findings() -> None:
-    assert Place().check() == {"ok": True, "generation": "", "faults": [], "warnings": []}
+    assert Place().check() == {"ok": True, "checked": "the document", "generation": "", "faults": [], "warnings": []}
 
 
 def test_the_configuration_in_force_is_checked_when_no_other_is_given() -> None:
@@ -117,6 +117,7 @@ def test_the_configuration_in_force_is_checked_when_no_other_is_given() -> None:
     generation = place.put(GOOD)
     assert place.service.check_configuration(None) == {
         "ok": True,
+        "checked": "the configuration in force",
         "generation": generation,
         "faults": [],
         "warnings": [],
@@ -333,7 +334,7 @@ def test_the_same_is_found_over_http() -> None:
         RunningSimulator() as simulator,
         closing(AzureDevOpsBoards(simulator.url, token, connection="contoso", clock=noon)) as place.connected,
     ):
-        assert place.check() == {"ok": True, "generation": "", "faults": [], "warnings": []}
+        assert place.check() == {"ok": True, "checked": "the document", "generation": "", "faults": [], "warnings": []}
         simulator.control.rules(refuse_new_tags=True)
         assert {entry["path"] for entry in place.check(WRONG)["faults"]} == EVERYTHING
 
@@ -429,3 +430,10 @@ def test_an_area_that_moved_under_a_technical_team_is_no_place_for_project_ticke
     place.boards.move_area("Fabrikam\\Triage", "Fabrikam\\Network")
     fault = found(place.check(document)["faults"])["routes[1]"]
     assert "route 'plans' is for project teams only, but its area 'Fabrikam\\Network\\Triage' belongs to" in fault
+
+
+@pytest.mark.parametrize("text", ["a: 2001-99-99", "[" * 3000, "a: !!int x", "a: 0x_", "a: !!timestamp zz"])
+def test_a_document_that_the_yaml_library_stumbles_over_is_one_fault(text: str) -> None:
+    answer = Place().service.check_configuration(text)
+    assert not answer["ok"]
+    assert "this is not YAML" in answer["faults"][0]["fix"]

@@ -14,11 +14,11 @@ from itertools import pairwise
 from random import Random
 from typing import ClassVar
 
-from shared.areas import AreaMemory
 from shared.configuration import Configuration, parse
 from shared.connectors.gate import Gate
 from shared.errors import InDoubt, Refused, RetryLater, StopConnection, Throttled
 from shared.model import Hint, Secret, WorkItem
+from shared.places import PlaceMemory
 from shared.tickets.preset import kinds, preset
 from shared.tickets.run import Timing
 from shared.tickets.service import TicketService
@@ -124,7 +124,7 @@ class World:
             new_id=lambda: f"{self.random.getrandbits(64):x}",
             timing=TIMING,
             cursors=self.cursors,
-            areas=AreaMemory(self.cursors),
+            places=PlaceMemory(self.cursors),
             products=lambda name: self.products,
             public_url="https://boardbridge.example",
         )

@@ -18,5 +18,6 @@ def test_the_story_ends_as_it_should():
     command = [sys.executable, "-m", "infra.local.demo", "--once", "--free-ports"]
     played = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=600)
     assert played.returncode == 0, played.stdout + played.stderr
-    assert "8 tickets, 8 work items." in played.stdout
+    assert "9 tickets, 9 work items." in played.stdout
+    assert "to the requester: [azure-devops:" in played.stdout
     assert "local-pat" not in played.stdout, "no token is ever shown"

@@ -3,12 +3,15 @@
 from base64 import b64encode
 from uuid import uuid4
 
+import pytest
+import yaml
 from azure.data.tables import TableServiceClient
 from azure.storage.queue import QueueServiceClient
 
 from infra.local.clients import wait_for
 from infra.local.cloud import TOKEN, TOKEN_SECRET
 from tests.stories.conftest import SIGNING_SECRET
+from tests.stories.products import desks
 
 
 def stored(connection_string: str) -> str:
@@ -43,3 +46,39 @@ def test_no_token_or_secret_is_told_or_stored(cloud, product):
     for secret in [*secrets, *(b64encode(f":{secret}".encode()).decode() for secret in secrets)]:
         assert secret not in told
         assert secret not in kept
+
+
+@pytest.fixture
+def all_desks(cloud, product):
+    """The products that are answered, connected beside the others for as long as this test runs."""
+    before = product.configuration()
+    with desks(cloud, product) as by_name:
+        document = yaml.safe_load(before)
+        document["connections"] |= {desk.connection: desk.configuration for desk in by_name.values()}
+        document["routes"] = [*(desk.route for desk in by_name.values()), *document["routes"]]
+        assert product.configure(yaml.safe_dump(document)).ok
+        yield by_name.values()
+        assert product.configure(before).ok
+
+
+def test_no_secret_of_a_product_is_told_or_stored(cloud, product, board, all_desks):
+    secrets, tickets = [], []
+    for desk in all_desks:
+        secrets += [desk.product.secret, *desk.product.authorizations()]  # the vault's, refused from now on
+        desk.product.secret = uuid4().hex
+        secrets += [desk.product.secret, *desk.product.authorizations()]
+        tickets.append(desk.product.create_ticket("Secret"))
+    statuses = [desk.push(id) for desk, id in zip(all_desks, tickets, strict=True)]
+    told = [product.settled(status, "waiting") for status in statuses] + [product.get("connections").text]
+    for desk in all_desks:
+        desk.renew_secret(desk.product.secret)
+    work_items = [product.settled(status, "synced")["work_item"]["id"] for status in statuses]
+    for desk, id, work_item in zip(all_desks, tickets, work_items, strict=True):
+        desk.wait_until_introduced(id, work_item)
+
+    told += [product.ticket(status) for status in statuses]
+    told += [product.configuration(), product.get("connections").text, cloud.host.log]
+    told += [(board.work_item(id), board.comments(id)) for id in work_items]
+    told += [desk.product.comments(id) for desk, id in zip(all_desks, tickets, strict=True)]
+    told = repr(told) + stored(cloud.storage.connection_string)
+    assert [secret for secret in secrets if secret.split()[-1] in told] == []

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
-from shared.areas import AreaMemory
 from shared.connectors.gate import Gate
 from shared.errors import RetryLater
 from shared.model import Secret
+from shared.places import PlaceMemory
 from shared.tickets.run import Outcome
 from shared.tickets.service import TicketService
 from tests.memory.boards import MemoryBoards
@@ -51,7 +51,7 @@ def somewhere() -> SimpleNamespace:
     place.service = TicketService(
         store=place.store, hints=place.hints, quarantine=place.quarantine, secrets=place.vault, boards=place.gate,
         configuration=lambda: (place.configuration, place.generation), clock=clock, new_id=lambda: "an-id",
-        timing=TIMING, public_url="https://app.example", cursors=MemoryCursors(), areas=AreaMemory(MemoryCursors()),
+        timing=TIMING, public_url="https://app.example", cursors=MemoryCursors(), places=PlaceMemory(MemoryCursors()),
         products=lambda name: place.product,
     )  # fmt: skip
     return place

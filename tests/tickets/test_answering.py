@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -60,7 +61,7 @@ def test_a_signed_and_whole_push_is_taken_as_it_is_and_a_part_is_read_back(at):
     signature = Signature(secret=("hmac",), header="x-s", prefix="")
     connection(at, signature=signature, answers=None)
     for body, reads in (
-        ({"id": "T-1", "title": "VPN gone", "status": "open", "version": 9}, 0),
+        ({"id": "T-1", "title": "VPN gone", "status": "open", "body": "", "version": 9}, 0),
         ({"id": "T-1", "status": "closed", "version": 10}, 1),
     ):
         raw = json.dumps(body).encode()
@@ -88,6 +89,23 @@ def test_comments_come_with_the_reading(at):
     settle(at)
     [text] = talk(at)
     assert "Please hurry" in text
+    assert "always says" not in repr(at.store.rows), "what no route may copy is not kept"
+
+
+def test_a_comment_whose_push_was_lost_is_found_though_later_changes_are_known(at):
+    hint(at)
+    settle(at)
+    at.now += timedelta(minutes=10)
+    at.itsm.say("T-1", "Please hurry", public=True)
+    at.now += timedelta(minutes=1)
+    later = at.itsm.change("T-1", title="VPN gone")
+    connection(at, signature=Signature(secret=("hmac",), header="x-s", prefix=""))
+    raw = json.dumps({name: later[name] for name in later if name != "comments"} | {"body": ""}).encode()
+    at.service.accept("generic", raw, JSON | {"x-s": _signed(raw)})
+    settle(at)
+    assert (only(at).fields["System.Title"], talk(at)) == ("VPN gone", [])
+    look(at)
+    assert "Please hurry" in talk(at)[0]
 
 
 def test_nothing_is_lost_while_the_product_is_not_to_be_had(at):
@@ -122,6 +140,22 @@ def test_a_deletion_is_believed_once_the_product_does_not_know_the_ticket_any_mo
     settle(at)
     assert only(at).fields["System.State"] == "Closed", "a bug has no state of category Removed"
     assert "The ticket was deleted." in talk(at)[-1]
+
+
+def test_a_deletion_counts_though_the_products_clock_is_ahead_and_a_ticket_that_is_there_again_comes_back(at):
+    at.now += timedelta(minutes=2)
+    kept = at.itsm.change("T-1", title="VPN slow")
+    at.now -= timedelta(minutes=2)
+    hint(at)
+    settle(at)
+    at.itsm.delete("T-1")
+    hint(at, deleted=True)
+    settle(at)
+    assert only(at).fields["System.State"] == "Closed"
+    at.itsm.tickets["T-1"] = kept
+    hint(at, event="restored")
+    settle(at)
+    assert only(at).fields["System.State"] == "New"
 
 
 def test_a_ticket_that_reads_as_another_was_merged_into_that(at):
@@ -289,6 +323,20 @@ def test_a_marked_comment_is_passed_on_once_as_plain_text_with_its_author(at, ht
     assert [text for text in talk(at) if "[ticket]" in text] == [], "and does not come back"
 
 
+def test_an_answer_that_quotes_ours_first_is_copied_and_ours_alone_is_not(at):
+    hint(at)
+    settle(at)
+    id = at.boards.comment(only(at).id, "#requester Please try again")
+    look(at)
+    ours = f"[azure-devops:1/{id}] Jamal Hartnett on the board: Please try again"
+    at.itsm.say("T-1", f"<p>{ours}</p>".replace("[", "\\["), public=True)
+    at.itsm.say("T-1", f"{ours}\n\nstill fails", public=True)
+    look(at)
+    copied = [text for text in talk(at) if "[ticket]" in text]
+    assert len(copied) == 1
+    assert "still fails" in copied[0]
+
+
 def test_without_leave_nothing_is_said_to_the_requester(at):
     connection(at, answers=TALKING.itsm["generic"].answers.model_copy(update={"public": False}))
     hint(at)
@@ -298,7 +346,18 @@ def test_without_leave_nothing_is_said_to_the_requester(at):
     assert [comment["public"] for comment in at.itsm.tickets["T-1"]["comments"]] == [False]
 
 
-@pytest.mark.parametrize("html", ["Among us", "ticket", "see issue#ticket", "#tickets", "[ticket] Ann: #ticket help"])
+@pytest.mark.parametrize(
+    "html",
+    [
+        "Among us",
+        "ticket",
+        "see issue#ticket",
+        "#tickets",
+        "see #ticket-4711",
+        "https://desk.example/#ticket/zoom/81",
+        "[ticket] Ann: #ticket help",
+    ],
+)
 def test_what_is_not_marked_or_came_from_the_ticket_stays_on_the_board(at, html):
     hint(at)
     settle(at)

@@ -1,5 +1,7 @@
 """What becomes of a work item when its ticket is commented, resolved, deleted, merged, moved or reassigned."""
 
+from datetime import timedelta
+
 import pytest
 
 from shared.tickets.run import Outcome
@@ -64,7 +66,31 @@ def test_each_comment_is_copied_once_however_often_it_is_sent(at):
     settle(at)
     assert [text.rpartition("</p>")[2] for text in talk(at)[:1]] == ["one"]
     assert [text.count("[ticket]") for text in talk(at)] == [1, 2]
-    assert "comment" not in repr(at.store.rows["generic", "T-1"].ticket), "what was copied is not carried along"
+    kept = at.store.rows["generic", "T-1"].ticket.said
+    assert {said.value for name, said in kept.items() if name.startswith("comment:")} == {""}, (
+        "words are not carried along"
+    )
+
+
+def test_an_older_push_that_comes_late_says_nothing_again(at):
+    """The first wording may have held a password."""
+    push(at, comments=[said("hunter2")])
+    settle(at)
+    push(at, version=3, comments=[said("(redacted)")])
+    settle(at)
+    push(at, version=4, title="VPN slow")
+    settle(at)
+    before = talk(at)
+    push(at, version=2, comments=[said("hunter2 is the password")])
+    settle(at)
+    assert talk(at) == before
+
+
+def test_a_public_comment_that_is_made_internal_before_it_was_copied_is_not_copied(at):
+    push(at, comments=[said("secret")])
+    push(at, version=2, comments=[said("secret", public=False)])
+    settle(at)
+    assert talk(at) == []
 
 
 def test_an_edited_comment_is_said_again_and_called_so(at):
@@ -84,14 +110,12 @@ def test_a_comment_alone_on_a_ticket_that_is_not_known_yet_waits_for_it(at):
     assert len(talk(at)) == 1
 
 
-def test_what_we_told_the_ticket_ourselves_does_not_come_back_as_a_comment(at):
-    push(
-        at, comments=[said("[azure-devops:1/7] Norman on the board: done"), said("He says [azure-devops:1/7] done", 2)]
-    )
+def test_our_own_introduction_does_not_come_back_as_a_comment(at):
+    push(at, comments=[said("[azure-devops:1] This ticket is a work item"), said("See [azure-devops:1], he says", 2)])
     settle(at)
     [text] = talk(at)
-    assert "He says" in text
-    assert "Norman" not in text
+    assert "he says" in text
+    assert "This ticket is" not in text
 
 
 def test_scripts_in_comments_do_not_reach_the_board(at):
@@ -156,6 +180,26 @@ def test_a_reopened_ticket_reopens_its_work_item(at):
         assert only(at).fields[STATE] == state
 
 
+def test_a_cleared_status_leaves_the_state_and_lets_everything_else_through(at):
+    push(at, status="in_progress")
+    settle(at)
+    push(at, version=2, status=None, title="VPN slow")
+    settle(at)
+    assert (only(at).fields[STATE], only(at).fields[TITLE]) == ("Active", "VPN slow")
+    push(at, version=3, status="closed")
+    settle(at)
+    assert only(at).fields[STATE] == "Closed"
+
+
+def test_a_time_of_change_that_lies_in_the_future_does_not_freeze_the_ticket(at):
+    push(at, version=None, changed_at="2099-01-01T00:00:00Z", title="from the future")
+    settle(at)
+    at.now += timedelta(hours=1)
+    push(at, version=None, changed_at=at.now.isoformat(), title="VPN slow")
+    settle(at)
+    assert only(at).fields[TITLE] == "VPN slow"
+
+
 def test_an_unknown_status_is_shown_and_counted_and_changes_nothing(at):
     push(at, status="in_progress")
     settle(at)
@@ -199,10 +243,43 @@ def test_a_merged_ticket_leads_to_the_work_item_of_the_other(at, named):
     assert at.boards.comments(merged)[0].html == f"[ticket] The ticket was merged into {named}."
 
 
-def test_a_ticket_merged_into_one_that_nobody_knows_is_still_removed(at):
-    push(at, merged_into="T-9", status="cancelled")
+def test_a_ticket_merged_into_one_that_nobody_knows_is_removed_and_linked_when_that_comes(at):
+    push(at, merged_into="T-9", status="closed")
     settle(at)
-    assert (only(at).fields[STATE], at.boards.duplicate_of(only(at).id)) == ("Removed", None)
+    merged = only(at)
+    assert (merged.fields[STATE], at.boards.duplicate_of(merged.id)) == ("Removed", None)
+    push(at, "T-9")
+    settle(at)
+    at.service.sweep()
+    settle(at)
+    assert at.boards.duplicate_of(merged.id) == at.service.look_up("generic", "T-9")["work_item"]["id"]
+    assert at.service.sweep() == 0
+
+
+def test_a_merge_that_was_made_otherwise_leads_elsewhere_and_one_undone_nowhere(at):
+    ids = {}
+    for id in ("T-1", "T-2", "T-3"):
+        push(at, id)
+        settle(at)
+        ids[id] = at.service.look_up("generic", id)["work_item"]["id"]
+    for version, into, shown in ((2, "T-2", ids["T-2"]), (3, "T-3", ids["T-3"]), (4, "", None)):
+        push(at, version=version, merged_into=into)
+        settle(at)
+        assert at.boards.duplicate_of(ids["T-1"]) == shown
+    assert at.boards.work_item(ids["T-1"]).fields[STATE] == "New"
+
+
+@pytest.mark.parametrize("circle", [["T-1"], ["T-1", "T-2"], ["T-1", "T-2", "T-3"]])
+def test_tickets_merged_in_a_circle_are_removed_and_close_no_circle_of_links(at, circle):
+    for id in circle:
+        push(at, id)
+    settle(at)
+    for id, into in zip(circle, circle[1:] + circle[:1], strict=True):
+        push(at, id, version=2, merged_into=into, title="merged")
+        settle(at)
+    items = [at.service.look_up("generic", id)["work_item"]["id"] for id in circle]
+    assert {at.boards.work_item(id).fields[TITLE] for id in items} == {"merged"}
+    assert [at.boards.duplicate_of(id) for id in items][-1] is None
 
 
 def test_a_ticket_whose_number_changes_keeps_its_work_item_and_is_found_by_both(at):
@@ -258,6 +335,28 @@ def test_a_renamed_or_moved_area_keeps_working(at):
     settle(at)
     assert [item.fields[AREA] for item in at.boards.live()] == ["Fabrikam\\Network\\Foundations"] * 3
     assert at.service.look_up("generic", "T-3")["state"] == "synced"
+
+
+def test_a_renamed_area_does_not_take_work_items_from_where_the_team_moved_them(at):
+    to_area(at, "Fabrikam\\Platform")
+    push(at)
+    settle(at)
+    at.boards.edit(only(at).id, {AREA: "Fabrikam\\Network"})
+    at.boards.rename_area("Fabrikam\\Platform", "Foundations")
+    push(at, version=2, title="VPN slow")
+    settle(at)
+    assert (only(at).fields[AREA], only(at).fields[TITLE]) == ("Fabrikam\\Network", "VPN slow")
+
+
+def test_a_renamed_team_keeps_its_tickets(at):
+    push(at)
+    settle(at)
+    at.boards.rename_team("Fabrikam", "Network", "Connectivity")
+    push(at, version=2, title="VPN slow")
+    push(at, "T-2")
+    settle(at)
+    assert [item.fields[AREA] for item in at.boards.live()] == ["Fabrikam\\Network"] * 2
+    assert at.service.look_up("generic", "T-2")["team"] == "Connectivity"
 
 
 def test_a_deleted_area_sends_tickets_to_triage_and_says_so(at):

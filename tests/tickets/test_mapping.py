@@ -361,6 +361,19 @@ def test_a_comment_without_an_id_is_known_by_what_it_says_and_one_without_words_
     assert talk({"id": 1}, {"id": 2, "body": " "}) == []
 
 
+def test_comments_with_long_ids_stay_apart() -> None:
+    first, second = talk({"id": "https://x.example/" + "a" * 60 + "1", "body": "x"}, {"id": "b" * 80, "body": "x"})
+    assert len({first.id, second.id}) == 2
+    assert max(len(first.id), len(second.id)) <= 64
+
+
+def test_placeholders_that_were_not_filled_in_say_nothing() -> None:
+    push = read({"id": "1", "title": "{{ticket.title}}", "status": "${status}", "body": "costs ${5}? {{no}} doubt",
+                 "priority": "#{ticket.priority}", "delivery_id": "{{delivery}}", "team": "$5 Fund"})  # fmt: skip
+    assert push.fields == {"body": "costs ${5}? {{no}} doubt", "body_format": "auto", "team": "$5 Fund"}
+    assert push.delivery_id is None
+
+
 def test_comments_are_cut_to_a_length_that_can_be_kept() -> None:
     (long,) = talk({"id": 1, "body": "x" * 50_000})
     assert len(long.body) == 30_000
@@ -369,7 +382,8 @@ def test_comments_are_cut_to_a_length_that_can_be_kept() -> None:
 
 def test_internal_comments_are_left_out_where_nobody_may_copy_them() -> None:
     push = read({"id": "1", "comments": [{"id": 1, "body": "a", "public": True}, {"id": 2, "body": "b"}]})
-    assert [c.id for c in comments_of(without_comments(push, only_internal=True).fields)] == ["1"]
+    kept = comments_of(without_comments(push, only_internal=True).fields)
+    assert [(c.id, c.body, c.public) for c in kept] == [("1", "a", True), ("2", "", False)], "that it is internal is"
     assert comments_of(without_comments(push, only_internal=False).fields) == []
 
 
@@ -379,6 +393,14 @@ def test_the_product_becomes_part_of_an_id_that_was_told_by_its_shape() -> None:
     plain = read(BODIES[name][1], "jira")
     assert isinstance(push, Push)
     assert (push.ticket_id, push.fields) == (f"jira:{plain.ticket_id}", {**plain.fields, "product": "jira"})
+
+
+def test_so_it_does_of_the_ticket_that_one_was_merged_into() -> None:
+    event = {"type": "zen:event-type:ticket.merged", "id": "e", "subject": "zen:ticket:6",
+             "detail": {"id": "6", "status": "CLOSED"}, "event": {"target_ticket_id": "5"}}  # fmt: skip
+    (push,) = read_all(event, "auto")
+    assert isinstance(push, Push)
+    assert (push.ticket_id, push.fields["merged_into"]) == ("zendesk:6", "zendesk:5")
 
 
 def test_a_shape_that_nobody_knows_is_refused_with_what_was_looked_for_of_each_product() -> None:

@@ -25,10 +25,11 @@ TO_NETWORK = Destination(
 FIELDS = {"number": "INC1", "title": "VPN down", "body": "no <b>route</b>\nto host", "priority": "urgent",
           "status_category": "open", "url": "https://x/INC1"}  # fmt: skip
 LINK = Hyperlink("https://x/INC1", "INC1 in servicenow")
+AREA = "Fabrikam\\Network"
 
 
 def wishes(destination=TO_NETWORK, **fields):
-    return planning.wishes({**FIELDS, **fields}, "sys1", destination, "Fabrikam\\Network")
+    return planning.wishes({**FIELDS, **fields}, "sys1", destination, AREA)
 
 
 def item(**given) -> WorkItem:
@@ -41,11 +42,11 @@ def item(**given) -> WorkItem:
 
 
 def change(wanted, baseline, now, type=STORY, iteration=None, link=LINK):
-    return planning.change(wanted, baseline, now, type, iteration, link)
+    return planning.change(wanted, baseline, now, type, wanted["area"], iteration, link)
 
 
 def test_a_draft_has_everything_the_ticket_asks_for_in_the_initial_state():
-    draft = planning.draft(wishes(), STORY, "Fabrikam\\Sprint 1", (LINK,))
+    draft = planning.draft(wishes(), STORY, AREA, "Fabrikam\\Sprint 1", (LINK,))
     assert draft.fields == {
         "System.Title": "VPN down",
         "System.AreaPath": "Fabrikam\\Network",
@@ -58,7 +59,7 @@ def test_a_draft_has_everything_the_ticket_asks_for_in_the_initial_state():
 
 
 def test_bugs_get_repro_steps_and_no_field_that_the_type_lacks():
-    fields = planning.draft(wishes(), BUG, None, ()).fields
+    fields = planning.draft(wishes(), BUG, AREA, None, ()).fields
     assert planning.REPRO_STEPS in fields
     assert not {"System.Description", planning.PRIORITY, "System.IterationPath"} & fields.keys()
 

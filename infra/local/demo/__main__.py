@@ -8,8 +8,11 @@ import threading
 from infra.local.clients import Board, Product
 from infra.local.cloud import TOKEN, USUAL_PORTS, Cloud, Ports, new_secret
 from infra.local.demo.story import Story
+from infra.local.products.zendesk import Zendesk
 
 SIGNING_SECRET = "request-tracker-hmac"
+ZENDESK_SECRET = "zendesk-token"
+ZENDESK_PORT = 7084
 
 
 def main() -> int:
@@ -17,13 +20,14 @@ def main() -> int:
     parser.add_argument("--once", action="store_true", help="play the story, check its end, and stop")
     parser.add_argument("--functions-port", type=int, default=USUAL_PORTS.functions, help="default: %(default)s")
     parser.add_argument("--azure-devops-port", type=int, default=USUAL_PORTS.azure_devops, help="default: %(default)s")
+    parser.add_argument("--zendesk-port", type=int, default=ZENDESK_PORT, help="default: %(default)s")
     parser.add_argument("--free-ports", action="store_true", help="whatever ports are free, for storage too")
     given = parser.parse_args()
     ports = Ports() if given.free_ports else Ports(given.functions_port, given.azure_devops_port, USUAL_PORTS.storage)
     for number in (signal.SIGINT, signal.SIGTERM):  # either way the servers are stopped in order
         signal.signal(number, signal.default_int_handler)
     try:
-        return run(ports, once=given.once)
+        return run(ports, 0 if given.free_ports else given.zendesk_port, once=given.once)
     except KeyboardInterrupt:
         print("\nStopped.")
         return 0
@@ -32,13 +36,13 @@ def main() -> int:
         return 1
 
 
-def run(ports: Ports, *, once: bool) -> int:
+def run(ports: Ports, zendesk_port: int, *, once: bool) -> int:
     signing_secret = new_secret()
-    print("Starting storage, Key Vault, Azure DevOps and the Functions host ...", flush=True)
-    with Cloud(ports, vault={SIGNING_SECRET: signing_secret}) as cloud:
+    print("Starting storage, Key Vault, Azure DevOps, Zendesk and the Functions host ...", flush=True)
+    with Zendesk(port=zendesk_port) as zendesk, Cloud(ports, vault=vault(zendesk, signing_secret)) as cloud:
         product = Product(cloud.host.url, cloud.host.KEY)
         board = Board(cloud.azure_devops_url, TOKEN)
-        story = Story(cloud, product, board, signing_secret)
+        story = Story(cloud, product, board, zendesk, signing_secret)
         story.play()
         product.close()
         board.close()
@@ -47,11 +51,17 @@ def run(ports: Ports, *, once: bool) -> int:
         else:
             print("\nEverything ended as it should.")
         if not once:
-            stay(cloud)
+            stay(cloud, zendesk)
     return 1 if story.wrong else 0
 
 
-def stay(cloud: Cloud) -> None:
+def vault(zendesk: Zendesk, signing_secret: str) -> dict[str, str]:
+    """What the configuration's secrets are."""
+    zendesk.secret = new_secret()
+    return {SIGNING_SECRET: signing_secret, ZENDESK_SECRET: zendesk.secret}
+
+
+def stay(cloud: Cloud, zendesk: Zendesk) -> None:
     """Say where everything is and wait for Ctrl-C."""
     print(f"""
 Everything keeps running until Ctrl-C:
@@ -60,6 +70,7 @@ Everything keeps running until Ctrl-C:
                       -d '{{"id": "1", "title": "My first one", "team": "Network"}}' {cloud.host.url}/api/itsm/generic
     the rules       curl -H 'x-functions-key: {cloud.host.KEY}' {cloud.host.url}/api/configuration
   Azure DevOps      {cloud.azure_devops_url}   (simulated)
+  Zendesk           {zendesk.url}   (simulated)
   Key Vault         {cloud.key_vault.url}   (simulated)
   storage           {cloud.storage.url("table")}   (Azurite)
 """, flush=True)  # fmt: skip

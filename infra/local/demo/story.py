@@ -1,4 +1,4 @@
-"""The story of the demo: tickets arrive from four products, and what becomes of each is told and checked.
+"""The story of the demo: tickets arrive from five products, and what becomes of each is told and checked.
 
 Every chapter tells what happened in the words of a project manager and states what must be true; `Story.wrong` lists
 what was not.
@@ -12,6 +12,8 @@ import requests
 
 from infra.local.clients import Board, Product, wait_for
 from infra.local.cloud import TOKEN, TOKEN_SECRET, Cloud
+from infra.local.products.base import Remark
+from infra.local.products.zendesk import Zendesk
 
 HERE = Path(__file__).parent
 CONFIGURATION = HERE / "configuration.yaml"
@@ -19,10 +21,11 @@ RENEWED_TOKEN = "renewed-pat"
 
 
 class Story:
-    def __init__(self, cloud: Cloud, product: Product, board: Board, signing_secret: str) -> None:
+    def __init__(self, cloud: Cloud, product: Product, board: Board, zendesk: Zendesk, signing_secret: str) -> None:
         self._cloud = cloud
         self._product = product
         self._board = board
+        self._zendesk = zendesk
         self._signing_secret = signing_secret
         self._arrived: dict[str, str] = {}
         self.wrong: list[str] = []
@@ -37,6 +40,7 @@ class Story:
             self.audiences,
             self.refusals,
             self.expired_token,
+            self.both_ways,
             self.the_end,
         ):
             chapter()
@@ -46,6 +50,7 @@ class Story:
     def configuration(self) -> None:
         self._chapter("The rules: which ticket goes to which team")
         document = CONFIGURATION.read_text().replace("http://127.0.0.1:7081/contoso", self._cloud.azure_devops_url)
+        document = document.replace("http://127.0.0.1:7084", self._zendesk.url)
         wrong = document.replace("    team: PMO\n    type: Task", "    area: Fabrikam\\Network\n    type: Task")
         refused = self._product.configure(wrong)
         self._must(refused.status_code == 400, "rules that mix audiences are refused")
@@ -150,6 +155,36 @@ class Story:
         self._cloud.key_vault.rotate(TOKEN_SECRET, TOKEN)
         self._board.use_token(TOKEN)
 
+    def both_ways(self) -> None:
+        self._chapter("The ticket is read back, and hears from the team")
+        ticket = self._zendesk.create_ticket("The Wi-Fi in meeting room 3 is slow", "Calls break off since Monday.")
+        self._say("Zendesk pushes a ticket's number and no more, unsigned. The ticket itself is read from Zendesk.")
+        self._arrive("zendesk", "zendesk-ticket", area="Fabrikam\\Service Desk", type="User Story")
+        id = self._work_item_id("zendesk-ticket")
+        [introduction] = self._heard(ticket, 1)
+        self._must(not introduction.public, "only agents are told of the work item")
+        self._say(f"Its agents, but not its requester, read there: {introduction.text}")
+
+        self._board.edit(id, State="Active")
+        self._board.comment(id, "#requester We moved the access point. Is it better now?")
+        self._board.comment(id, "#ticket Room 4 has the same old model.")
+        self._board.comment(id, "Who has the ladder?")
+        self._product.strike_the_hour()
+        _, *heard = self._heard(ticket, 3)
+        self._must(self._zendesk.ticket(ticket)["status"] == "open", "the ticket's status follows the team's state")
+        self._must([remark.public for remark in heard] == [True, False], "each comment has the audience it was given")
+        self._say(f"The team takes up work item {id} and writes three comments, two of them marked for the ticket.")
+        self._say("The hourly look finds that (a service hook would tell at once). The ticket is now open, and says:")
+        for remark in heard:
+            self._say(f"  to {'the requester' if remark.public else 'agents only'}: {' '.join(remark.text.split())}")
+
+        self._zendesk.update(ticket, status="solved")
+        self._push("zendesk", "zendesk-ticket")
+        self._settle("zendesk-ticket", where=lambda fields: fields["System.State"] == "Closed")
+        self._must(len(self._board.comments(id)) == 3, "what the board said does not come back to it")
+        self._must(len(self._heard(ticket, 3)) == 3, "nothing is said twice")
+        self._say("An agent solves the ticket: the work item is Closed. Nothing was said twice, nothing came back.")
+
     def the_end(self) -> None:
         self._chapter("Where everything is now")
         width = max(len(name) for name in self._arrived)
@@ -201,6 +236,15 @@ class Story:
             f"{name} in step" + (f" at version {version}" if version else ""),
         )
         return self._fields(name)
+
+    def _heard(self, ticket: str, count: int) -> list[Remark]:
+        """What Boardbridge wrote on a ticket in Zendesk, once it is so much."""
+
+        def heard() -> list[Remark]:
+            return [remark for remark in self._zendesk.comments(ticket) if remark.text.startswith("[azure-devops:")]
+
+        wait_for(lambda: len(heard()), lambda seen: seen >= count, f"{count} comments in Zendesk")
+        return heard()
 
     def _fields(self, name: str) -> dict[str, Any]:
         return self._board.work_item(self._work_item_id(name))["fields"]

@@ -78,16 +78,16 @@ class Metadata:
 
     def _read_teams(self, project: str) -> tuple[Team, ...]:
         address = f"_apis/projects/{path(project)}/teams"
-        names: list[str] = []
+        found: list[tuple[str, str]] = []
         page = None
         while page is None or len(page) == TEAMS_PER_PAGE:
-            page = self._api.get(address, {"$top": TEAMS_PER_PAGE, "$skip": len(names)})["value"]
-            names += (team["name"] for team in page)
-        return tuple(self._read_team(project, name) for name in names)
+            page = self._api.get(address, {"$top": TEAMS_PER_PAGE, "$skip": len(found)})["value"]
+            found += ((team["id"], team["name"]) for team in page)
+        return tuple(self._read_team(project, id, name) for id, name in found)
 
-    def _read_team(self, project: str, name: str) -> Team:
+    def _read_team(self, project: str, id: str, name: str) -> Team:
         areas = self._api.get(f"{path(project, name)}/_apis/work/teamsettings/teamfieldvalues")
-        return translate.team(project, name, areas)
+        return translate.team(project, id, name, areas)
 
     def _read_current_iteration(self, project: str, team: str | None) -> str | None:
         context = path(project) if team is None else path(project, team)

@@ -27,8 +27,8 @@ def to_create(draft: WorkItemDraft, organisation_url: str) -> list[Operation]:
 
 def needs_present(change: WorkItemChange) -> bool:
     """Whether `to_update` has to be told what the work item shows right now."""
-    links = change.add_hyperlinks or change.remove_hyperlinks or change.parent or change.duplicate_of
-    return bool(TAGS in change.fields or links)
+    links = change.add_hyperlinks or change.remove_hyperlinks or change.parent
+    return bool(TAGS in change.fields or links or change.duplicate_of or change.no_duplicate_of)
 
 
 def to_update(
@@ -46,7 +46,8 @@ def to_update(
     moves = change.parent is not None and change.parent not in [linked_id(relations[index]) for index in old_parents]
     linked = {relation["url"]: index for index, relation in enumerate(relations) if relation["rel"] == HYPERLINK}
     unlinked = [linked[url] for url in change.remove_hyperlinks if url in linked]
-    duplicates = [linked_id(relation) for relation in relations if relation["rel"] == DUPLICATE_OF]
+    originals = {linked_id(each): index for index, each in enumerate(relations) if each["rel"] == DUPLICATE_OF}
+    unlinked += [originals[change.no_duplicate_of]] if change.no_duplicate_of in originals else []
     operations = [
         *(_set(name, value, present_fields) for name, value in change.fields.items()),
         *_removals([*unlinked, *(old_parents if moves else ())]),
@@ -55,7 +56,7 @@ def to_update(
             change.parent if moves else None,
             organisation_url,
         ),
-        *_duplicate_of(change.duplicate_of if change.duplicate_of not in duplicates else None, organisation_url),
+        *_duplicate_of(change.duplicate_of if change.duplicate_of not in originals else None, organisation_url),
     ]
     return [{"op": "test", "path": "/rev", "value": change.rev}, *operations] if operations else []
 

@@ -47,10 +47,11 @@ def work_item_type(json: Json) -> WorkItemType:
     )
 
 
-def team(project: str, name: str, field_values: Json) -> Team:
+def team(project: str, id: str, name: str, field_values: Json) -> Team:
     """`field_values`: the answer of `teamfieldvalues`; a new team has no default."""
     return Team(
         project=project,
+        id=id,
         name=name,
         default_area=field_values.get("defaultValue"),
         areas=tuple((area["value"], area["includeChildren"]) for area in field_values.get("values") or ()),

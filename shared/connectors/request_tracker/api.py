@@ -171,7 +171,7 @@ class RequestTrackerItsm:
                 "content": text.get("Content") or "",
                 "content_type": text.get("ContentType", "text/plain"),
                 "creator": creator.get("EmailAddress") or creator["id"],
-                "created": transaction["Created"],
+                "created": _utc(transaction["Created"]),
             }
 
     def _texts(self, transactions: list[str]) -> dict[str, Mapping[str, Any]]:

@@ -279,7 +279,8 @@ def test_many_that_ask_at_once_cause_one_call(connect: Connect) -> None:
 
 def test_teams_come_in_pages(connect: Connect) -> None:
     names = [f"Team {n}" for n in range(101)]
-    pages = [answer(200, {"value": [{"name": name} for name in page]}) for page in (names[:100], names[100:])]
+    teams = [{"id": name, "name": name} for name in names]
+    pages = [answer(200, {"value": page}) for page in (teams[:100], teams[100:])]
     areas = [answer(200, {"defaultValue": None, "values": []}) for _ in names]
     boards, network = connect(*pages, *areas)
     assert [team.name for team in boards.teams("R&D")] == names

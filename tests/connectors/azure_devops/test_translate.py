@@ -118,7 +118,7 @@ def test_a_batch_names_each_work_item_once() -> None:
     ],
 )
 def test_a_team(field_values: dict[str, Any], default_area: str | None, areas: tuple[tuple[str, bool], ...]) -> None:
-    assert translate.team("P", "T", field_values) == Team("P", "T", default_area, areas)
+    assert translate.team("P", "guid", "T", field_values) == Team("P", "T", default_area, areas, "guid")
 
 
 def iteration(path: str, **attributes: str | None) -> dict[str, Any]:

@@ -107,8 +107,7 @@ EXPECTED = {
     "bmc_helix.work_info": [
         push(
             "INC000000000701",
-            {"number": "INC000000000701", "kind": "Incident"}
-            | commented(
+            commented(
                 Comment(
                     id="WLG000000000901",
                     body="It works from home.",

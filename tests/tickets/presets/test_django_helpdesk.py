@@ -30,7 +30,7 @@ INTERNAL = Comment("31", "Hinge is broken.", author="user 4", at="2026-03-02T08:
 PUBLIC = Comment("32", "It opens again.", author="user 4", public=True, at="2026-03-02T08:20:00.220000Z")
 
 EXPECTED = {
-    "new_ticket": push("12", TICKET),
+    "new_ticket": push("12", TICKET, version=0),
     "followup": push(
         "12",
         TICKET | {"assignee": "4"} | commented(INTERNAL),
