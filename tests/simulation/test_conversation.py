@@ -41,7 +41,7 @@ def test_the_world_is_as_rough_as_it_says():
 
 
 def copy_what_we_said_ourselves(patch):
-    patch.setattr(discussion, "is_ours", lambda comment: False)
+    patch.setattr(discussion, "is_echo", lambda comment, told: False)
 
 
 def pass_on_what_we_copied(patch):

