@@ -158,19 +158,17 @@ class Reconciler:
 
         Tickets that were merged in a circle have none: links of duplicates must not close one.
         """
-        first, id, passed = None, merged_into, {ticket_id}
-        while id:
-            other = self._known(connection, id)
-            if other is None:
-                return None, "" if first else f"it was merged into {merged_into}, of which nothing is known yet"
-            if other.ticket_id in passed:
+        chain: dict[str, Record] = {}
+        id = merged_into
+        while id and (other := self._known(connection, id)) and other.ticket_id not in chain:
+            if other.ticket_id == ticket_id:
                 return None, ""
-            passed.add(other.ticket_id)
-            first = first or other
+            chain[other.ticket_id] = other
             id = values(other.ticket).get("merged_into") if other.ticket else None
-        if first is None:
-            return None, ""
-        work_item_id = first.link.work_item_id if first.link else None
+        survivor = next(iter(chain.values()), None)
+        if survivor is None:
+            return None, f"it was merged into {merged_into}, of which nothing is known yet" if merged_into else ""
+        work_item_id = survivor.link.work_item_id if survivor.link else None
         return work_item_id, "" if work_item_id else f"it was merged into {merged_into}, which has no work item yet"
 
     def _known(self, connection: str, id_or_number: str) -> Record | None:

@@ -269,6 +269,16 @@ def test_a_merge_that_was_made_otherwise_leads_elsewhere_and_one_undone_nowhere(
     assert at.boards.work_item(ids["T-1"]).fields[STATE] == "New"
 
 
+def test_a_ticket_merged_into_one_that_was_merged_itself_leads_to_that(at):
+    push(at, "T-2", merged_into="T-9")
+    push(at, "T-1", merged_into="T-2")
+    settle(at)
+    first, second = (at.service.look_up("generic", id)["work_item"]["id"] for id in ("T-1", "T-2"))
+    at.service.sweep()
+    settle(at)
+    assert at.boards.duplicate_of(first) == second
+
+
 @pytest.mark.parametrize("circle", [["T-1"], ["T-1", "T-2"], ["T-1", "T-2", "T-3"]])
 def test_tickets_merged_in_a_circle_are_removed_and_close_no_circle_of_links(at, circle):
     for id in circle:
