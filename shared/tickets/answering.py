@@ -49,29 +49,27 @@ class Answering:
         self._products = products
         self._reading = reading
 
-    def tell(self, run: Run, boards: Boards, configuration: Configuration, connection: str, *, look: bool) -> bool:
+    def tell(self, run: Run, boards: Boards, configuration: Configuration, connection: str, *, look: bool) -> None:
         """Tell the ticket what it does not know yet; `look`: look at the board for it.
 
-        Returns whether the ticket itself changed by it. What the product refuses is kept on the link as `unanswered`.
+        What the product refuses is kept on the link as `unanswered`. The ticket may have been read anew by it.
         """
         itsm = configuration.itsm.get(connection)
         if itsm is None or itsm.access is None or itsm.answers is None or run.link.work_item_id is None:
-            return False
+            return
         fields = values(run.ticket)
         address = TicketAddress(run.ticket.id, fields.get("kind", ""), fields.get("number", ""))
         telling = _Telling(run, configuration, connection, itsm, itsm.answers, self._products(connection), address)
         refusals: list[str] = []
-        changed = False
         for step in self._steps(telling, boards, look):
             try:
-                changed |= step()
+                step()
             except Park as refusal:
                 refusals.append(refusal.reason)
         if run.link.unanswered != (unanswered := "; ".join(refusals)):
             run.save(unanswered=unanswered)
-        return changed
 
-    def _steps(self, telling: _Telling, boards: Boards, look: bool) -> Iterator[Callable[[], bool]]:
+    def _steps(self, telling: _Telling, boards: Boards, look: bool) -> Iterator[Callable[[], None]]:
         link = telling.run.link
         if telling.answers.work_item and link.answered.get(WORK_ITEM) != str(link.work_item_id):
             yield lambda: self._introduce(telling)
@@ -86,33 +84,42 @@ class Answering:
 
     # ---------------------------------------------------------------- the work item
 
-    def _introduce(self, telling: _Telling) -> bool:
+    def _introduce(self, telling: _Telling) -> None:
         link = telling.run.link
         id, url = link.work_item_id or 0, link.work_item_url
         self._write(telling, lambda product: product.introduce(telling.address, id, url))
         self._know(telling, {WORK_ITEM: str(id)})
-        return False
 
     # ---------------------------------------------------------------- its state
 
-    def _tell_state(self, telling: _Telling, boards: Boards, item: WorkItem) -> bool:
+    def _tell_state(self, telling: _Telling, boards: Boards, item: WorkItem) -> None:
         """Tell a state that the team chose. One that follows from the ticket was agreed on when it was written."""
         run = telling.run
         now = category_of(boards, item)
         if now == run.link.answered.get(STATE) or not now:
-            return False
+            return
         status = self._status(telling, now)
         known = values(run.ticket)
         expected = status and look_up(preset_of(telling.itsm).statuses, known.get("kind", ""), status.status)
         if status is None or STATE not in run.link.answered or _says_so(known.get("status_category"), expected):
             self._know(telling, {STATE: now})
-            return False
+            return
+        if STATE + IN_DOUBT not in run.link.answered and self._has_changed(telling):
+            return
         self._know(telling, {STATE + IN_DOUBT: f"{now}={expected or ''}"})
         self._write(telling, lambda product: product.set_status(telling.address, status.status, status.more))
-        run.take((self._reading.now(telling.configuration, telling.connection, telling.address),))
+        self._look_at_ticket(telling)
         agreed = values(run.ticket).get("status_category", "")
         self._know(telling, {STATE: now}, baseline={**run.link.baseline, STATE: agreed})
-        return True
+
+    def _has_changed(self, telling: _Telling) -> bool:
+        """Whether an agent was faster: what the ticket says goes before what the board says."""
+        before = values(telling.run.ticket).get("status_category")
+        self._look_at_ticket(telling)
+        return values(telling.run.ticket).get("status_category") != before
+
+    def _look_at_ticket(self, telling: _Telling) -> None:
+        telling.run.take((self._reading.now(telling.configuration, telling.connection, telling.address),))
 
     def _status(self, telling: _Telling, category: str) -> Status | None:
         own = {str(name): status for name, status in telling.answers.states.items()}
@@ -123,7 +130,7 @@ class Answering:
 
     # ---------------------------------------------------------------- comments marked for it
 
-    def _pass_on(self, telling: _Telling, comment: WorkItemComment) -> bool:
+    def _pass_on(self, telling: _Telling, comment: WorkItemComment) -> None:
         work_item_id = telling.run.link.work_item_id or 0
         aspect = f"comment:{comment.id}"
         mark = discussion.mark(work_item_id, comment.id)
@@ -134,11 +141,10 @@ class Answering:
         words = discussion.words(text)  # by which it is known again when it comes back
         if aspect + IN_DOUBT in telling.run.link.answered and self._is_said(telling, mark):
             self._know(telling, {aspect: words})
-            return False
+            return
         self._know(telling, {aspect + IN_DOUBT: words})
         self._write(telling, lambda product: product.comment(telling.address, text, public=public))
         self._know(telling, {aspect: words})
-        return False
 
     def _is_said(self, telling: _Telling, mark: str) -> bool:
         with telling.door.open() as product:

@@ -27,6 +27,8 @@ from shared.tickets.reading import Reading
 from shared.tickets.routing import TRIAGE, Decision, decide
 from shared.tickets.run import NO_LEASE, Goal, Outcome, Run, Worker
 
+LOOK_AGAIN_SECONDS = 5.0  # while somebody else holds the lease
+
 
 class Reconciler:
     def __init__(
@@ -90,7 +92,8 @@ class Reconciler:
             outcome = run.create(boards, goal)
         else:
             outcome = run.update(boards, goal, look=hint.retry)
-        if self._answering.tell(run, boards, configuration, hint.connection, look=hint.retry):
+        self._answering.tell(run, boards, configuration, hint.connection, look=hint.retry)
+        if run.link.applied != run.ticket.order:  # it was read anew
             goal = self._goal_of(run, boards, configuration, hint.connection)
             run.update(boards, goal)
         return outcome
@@ -209,7 +212,9 @@ class Reconciler:
     def _wait_for_lease(self, link: Link) -> None:
         seconds = (link.lease_until - self._worker.clock()).total_seconds() if link.lease_until else 0
         if seconds > 0:
-            raise RetryLater("another worker has it in hand, or its last write ended without an answer", seconds)
+            # Mostly it is done long before its lease ends; only a write in doubt keeps it to the end.
+            reason = "another worker has it in hand, or its last write ended without an answer"
+            raise RetryLater(reason, min(seconds, LOOK_AGAIN_SECONDS))
 
 
 def _checked_area(configuration: Configuration, destination: Destination, teams: Sequence[Team]) -> str:

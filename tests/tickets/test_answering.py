@@ -242,6 +242,16 @@ def test_a_state_that_the_team_sets_becomes_the_tickets_status(at):
         assert (at.itsm.tickets["T-1"]["status"], only(at).fields["System.State"]) == (status, state)
 
 
+def test_an_agent_who_was_faster_is_not_overruled(at):
+    hint(at)
+    settle(at)
+    at.boards.edit(only(at).id, {"System.State": "Active"})
+    at.itsm.change("T-1", status="closed")  # and its push is lost
+    at.service.board_changed(only(at).id)
+    settle(at)
+    assert (at.itsm.tickets["T-1"]["status"], only(at).fields["System.State"]) == ("closed", "Closed")
+
+
 def test_a_service_hook_makes_it_faster(at):
     hint(at)
     settle(at)

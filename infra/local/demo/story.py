@@ -171,7 +171,7 @@ class Story:
         self._board.comment(id, "Who has the ladder?")
         self._product.strike_the_hour()
         _, *heard = self._heard(ticket, 3)
-        self._must(self._zendesk.ticket(ticket)["status"] == "open", "the ticket's status follows the team's state")
+        wait_for(lambda: self._zendesk.ticket(ticket)["status"], lambda status: status == "open", "open in Zendesk")
         self._must([remark.public for remark in heard] == [True, False], "each comment has the audience it was given")
         self._say(f"The team takes up work item {id} and writes three comments, two of them marked for the ticket.")
         self._say("The hourly look finds that (a service hook would tell at once). The ticket is now open, and says:")
