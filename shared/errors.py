@@ -6,7 +6,8 @@
     ├── InDoubt            a write ended without an answer: it may have happened, or may still happen
     ├── Stale              somebody else wrote first: read again, decide again
     ├── Park               this one item needs a person; others go on
-    │   └── NotFound       the thing addressed is not there, or we may not see it
+    │   ├── NotFound       the thing addressed is not there, or we may not see it
+    │   └── Circular       a parent was refused because it would close a circle
     ├── StopConnection     nothing works on this connection until a person acts (expired token, stopped organisation)
     └── Refused            the caller sent something wrong: the answer to give, and what to fix
         └── NoTicket       a well-formed body in which no ticket can be found: it is kept in quarantine
@@ -59,6 +60,10 @@ class Park(BoardbridgeError):
 
 class NotFound(Park):
     """Missing, deleted or not visible to us; the other side does not say which."""
+
+
+class Circular(Park):
+    """The other side refuses a parent because it would close a circle: what it stands under may move yet."""
 
 
 class StopConnection(BoardbridgeError):

@@ -251,6 +251,118 @@ class WorkItemChange:
     no_duplicate_of: int | None = None
 
 
+# ---------------------------------------------------------------- two sides kept in step
+
+
+class SideName(StrEnum):
+    """The two sides of a pair."""
+
+    BOARDS = "boards"
+    PPM = "ppm"
+
+
+class FieldType(StrEnum):
+    """What kind of value a field holds; two fields can be mapped if their kinds can be converted into one another."""
+
+    TEXT = "text"
+    RICH_TEXT = "rich_text"
+    NUMBER = "number"
+    DATE = "date"
+    DURATION = "duration"  # hours, effort included
+    STATE = "state"
+    IDENTITY = "identity"
+    PICKLIST = "picklist"
+    TAGS = "tags"
+    PERCENT = "percent"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldInfo:
+    """A field as its side describes it. `key` is how the side addresses it (`System.Title`), `label` what people see."""
+
+    key: str
+    label: str
+    type: FieldType
+    choices: tuple[str, ...] = ()
+    read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a side can do, so that nothing is asked of it that it would ignore.
+
+    `conditional_writes`: a write is refused if the item moved since it was read. `history`: earlier revisions can be
+    read. `parents`: the hierarchy can be read and written. `bins`: items can be put where they can be restored from.
+    `percent_steps`: which percentages it keeps; empty for all.
+    """
+
+    conditional_writes: bool
+    history: bool
+    parents: bool
+    bins: bool
+    percent_steps: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing on one side, in that side's own words.
+
+    `fields` has a JSON value (text, number, bool, None, list of texts) for each field that was asked for, by the side's
+    keys; what the side does not show for this item is absent. `version` is its revision or etag, empty where it has
+    none. `parent` is the id of another item of the side. `markers` are URLs that items made by us bear. `read_only`
+    says why nobody may write it through us, empty if one may. `in_bin`: deleted, and could be restored.
+    """
+
+    id: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    version: str = ""
+    parent: str | None = None
+    kind: str = ""
+    project: str = ""
+    url: str = ""
+    markers: tuple[str, ...] = ()
+    changed_at: datetime | None = None
+    read_only: str = ""
+    in_bin: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ItemDraft:
+    """An item to be made in one atomic step, bearing `marker`: the URL by which it is found again."""
+
+    project: str
+    kind: str
+    fields: Mapping[str, Any]
+    marker: str
+    parent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A new parent, or None for no parent any more."""
+
+    parent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemChange:
+    """Exactly what is written to an item that was read at `version`."""
+
+    id: str
+    version: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    move: Move | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """Items that changed after a place in a side's feed, `cursor` to go on from, and whether there is `more` at once."""
+
+    ids: tuple[str, ...]
+    cursor: str
+    more: bool = False
+
+
 # ---------------------------------------------------------------- operation
 
 

@@ -11,9 +11,15 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from shared.model import (
+    Capabilities,
     Changes,
+    Feed,
+    FieldInfo,
     Health,
     Hint,
+    Item,
+    ItemChange,
+    ItemDraft,
     Link,
     Push,
     Quarantined,
@@ -234,6 +240,66 @@ class Cursors(Protocol):
     def read(self, name: str) -> str | None: ...
 
     def write(self, name: str, cursor: str) -> None: ...
+
+
+class Side(Protocol):
+    """One side of a pair: the projects of an Azure DevOps organisation, or one project of a PPM tool.
+
+    Calls may raise `Throttled`, `StopConnection`, `RetryLater`, `Park` with the side's own sentence (for one item), and
+    writes `Stale` on a lost race and `InDoubt` when they may have happened all the same. A side without conditional
+    writes reads before and after it writes, within the call, and raises `Stale` if the item moved in between.
+    """
+
+    def check(self) -> None:
+        """One cheap authenticated call: whether the side can be worked with at all."""
+        ...
+
+    def capabilities(self) -> Capabilities: ...
+
+    def fields(self) -> Mapping[str, FieldInfo]:
+        """Every field that items can have, by key. May be a minute old."""
+        ...
+
+    def read(self, ids: Collection[str], fields: Collection[str]) -> Mapping[str, Item]:
+        """The items as they are now, with these fields. An id that is missing in the answer was not found, which is no
+        evidence that the item was deleted; one that is `in_bin` is."""
+        ...
+
+    def create(self, draft: ItemDraft, fields: Collection[str]) -> Item:
+        """Make an item and return what the server made of it. After `InDoubt`, search before repeating."""
+        ...
+
+    def update(self, change: ItemChange, fields: Collection[str]) -> Item:
+        """Write exactly `change` and return what the server made of it, read back where it does not say.
+
+        `Circular` (a `Park`) if the server refuses a parent because it would close a circle.
+        """
+        ...
+
+    def put_in_bin(self, id: str, version: str) -> None:
+        """Delete so that it can be restored; `Park` where the side cannot."""
+        ...
+
+    def find(self, markers: Collection[str]) -> Mapping[str, tuple[str, ...]]:
+        """For each marker the ids of live items bearing it, lowest first."""
+        ...
+
+    def first_shown(self, id: str, fields: Collection[str]) -> Item | None:
+        """The item as its first revision; None on a side that keeps no history."""
+        ...
+
+    def written_by_us(self, id: str, after: str, fields: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Of `fields`, those that a revision after version `after` by our identity set to that value, with the value as
+        the server stored it; None on a side that keeps no history."""
+        ...
+
+    def changed(self, cursor: str | None) -> Feed:
+        """One batch of what changed after `cursor`, in fields, parent or existence; None: from now on."""
+        ...
+
+    def everything(self) -> Iterator[str]:
+        """The ids of all live items in the scope."""
+        ...
 
 
 class Hints(Protocol):
