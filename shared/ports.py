@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from shared.links import Conflict, Hold, Look, SyncLink
 from shared.model import (
     Capabilities,
     Changes,
@@ -24,6 +25,7 @@ from shared.model import (
     Push,
     Quarantined,
     Secret,
+    SideName,
     Team,
     Ticket,
     TicketAddress,
@@ -355,4 +357,78 @@ class ConfigurationStore(Protocol):
 
         `Stale` if `expected` is given and is not the generation in force.
         """
+        ...
+
+
+# ---------------------------------------------------------------- SyncStore: what two sides kept in step remember
+
+
+@dataclass(frozen=True, slots=True)
+class SyncRecord:
+    """A link as one read found it, None where there is none. `token` lets exactly one writer save over it."""
+
+    pair: str
+    link_id: str
+    link: SyncLink | None
+    token: object = None
+
+
+class SyncStore(Protocol):
+    """The links of all pairs, one partition per pair: a link, its aliases and its conflicts are saved at once."""
+
+    def read(self, pair: str, link_id: str) -> SyncRecord:
+        """The link as it now is. One storage call."""
+        ...
+
+    def of_item(self, pair: str, side: SideName, item_id: str) -> SyncRecord | None:
+        """The link that owns this item, by its alias; None where no link does, dead ones included."""
+        ...
+
+    def save(
+        self,
+        record: SyncRecord,
+        link: SyncLink,
+        conflicts: Sequence[Conflict] = (),
+        releases: Sequence[SyncRecord] = (),
+    ) -> SyncRecord:
+        """Save link, its aliases (exactly those of `link.ids`) and conflicts (by id), all or nothing.
+
+        `Stale` if the link was saved by somebody else since `record` was read, or one of its items belongs to another
+        link. `releases` are links that give up what they share with this one in the same transaction; the caller has
+        made sure that they are dead.
+        """
+        ...
+
+    def links(self, pair: str) -> Iterator[SyncLink]:
+        """Every link of the pair, dead ones included."""
+        ...
+
+    def unsettled(self, pair: str) -> Iterator[SyncLink]:
+        """Links that are not in step: creating, synced with an intent, `parked`, `doomed`, `missing` or `refusals`."""
+        ...
+
+    def conflicts(self, pair: str, link_id: str) -> Iterator[Conflict]:
+        """The conflicts of one link, oldest first."""
+        ...
+
+    def hold(self, pair: str) -> Hold | None:
+        """Why the pair waits for a person; None while it does not."""
+        ...
+
+    def set_hold(self, pair: str, hold: Hold | None) -> None:
+        """Hold the pair, or let it go on."""
+        ...
+
+
+class SideDoor(Protocol):
+    """The way to one side of a pair, shut while its connection is paused or stopped; as `BoardsDoor`."""
+
+    def open(self) -> AbstractContextManager[Side]: ...
+
+
+class Looks(Protocol):
+    """The queue `reconcile`, as the sync promise speaks to it."""
+
+    def send(self, look: Look, delay_seconds: float = 0) -> None:
+        """When this returns, somebody will look at the item, at least once, not before `delay_seconds`."""
         ...

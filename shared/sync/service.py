@@ -1,0 +1,194 @@
+"""What is done with two sides kept in step: hints followed, plans shown and applied, items created, linked, unlinked.
+
+Everything that a person asks for ends in the same run over one link as a hint does; the request only narrows the plan.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from shared.errors import Park, Refused, RetryLater, Stale
+from shared.links import Copy, Look, SyncLink, SyncState
+from shared.model import Item, SideName
+from shared.ports import Clock, Cursors, Looks, SideDoor, SyncRecord, SyncStore
+from shared.sync import create, plan
+from shared.sync.plan import Plan, Request
+from shared.sync.reconciler import Reconciler, free
+from shared.sync.rules import BOARDS, PPM, PairRules, other
+from shared.sync.run import Outcome, Timing, Worker
+from shared.sync.sweep import Sweep
+
+AGAIN_SECONDS = 5  # after a lost race
+IDS_PER_READ = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Creation:
+    """What creating would do with one item: `link` is the one it has already, `refusal` why it cannot be made."""
+
+    item: str
+    kind: str
+    link: str = ""
+    counterpart: str = ""
+    refusal: str = ""
+
+
+class SyncService:
+    def __init__(
+        self,
+        *,
+        store: SyncStore,
+        looks: Looks,
+        cursors: Cursors,
+        rules: Callable[[str], PairRules],
+        doors: Callable[[str], Mapping[SideName, SideDoor]],
+        clock: Clock,
+        new_id: Callable[[], str],
+        timing: Timing,
+        address: str,
+    ) -> None:
+        self._store = store
+        self._looks = looks
+        self._rules = rules
+        self._address = address
+        worker = Worker(store, looks, clock, new_id, timing, address)
+        self._reconciler = Reconciler(worker=worker, rules=rules, doors=doors)
+        self._sweep = Sweep(
+            store=store, looks=looks, cursors=cursors, rules=rules, reconciler=self._reconciler, clock=clock
+        )
+
+    # ---------------------------------------------------------------- following hints
+
+    def handle(self, look: Look) -> Outcome:
+        """Follow one hint; what has to wait is put back on the queue, and costs no attempt."""
+        try:
+            return self._reconciler.reconcile(look)
+        except Stale:
+            self._looks.send(look, AGAIN_SECONDS)
+        except RetryLater as wait:
+            self._looks.send(look, wait.after_seconds)
+        return Outcome.POSTPONED
+
+    def sweep(self, pair: str, *, full: bool = False) -> int:
+        """Send a hint for all that may be out of step; returns how many."""
+        return self._sweep.sweep(pair, full=full)
+
+    # ---------------------------------------------------------------- plans
+
+    def plan(self, pair: str, links: Sequence[str], request: Request) -> tuple[Plan, ...]:
+        """What would be written to these links, and why; parents before children. Writes nothing."""
+        return plan.in_order([self._reconciler.preview(pair, link, request) for link in links])
+
+    def apply(self, pair: str, fingerprints: Mapping[str, str], request: Request) -> Mapping[str, Outcome]:
+        """Exactly the plans that were shown, by link and fingerprint.
+
+        Nothing is written if one of them has moved since; one that moves only while the others are written is
+        `postponed`, and left as it is.
+        """
+        plans = self.plan(pair, list(fingerprints), request)
+        moved = [made.link for made in plans if plan.fingerprint(made) != fingerprints[made.link]]
+        if moved:
+            raise Refused(409, "items have moved since the plan was made", [(link, "plan again") for link in moved])
+        return {made.link: self._apply_one(pair, made, request) for made in plans}
+
+    def _apply_one(self, pair: str, made: Plan, request: Request) -> Outcome:
+        try:
+            return self._reconciler.reconcile(Look(pair, link=made.link), request, plan.fingerprint(made))
+        except (Refused, RetryLater, Stale):
+            return Outcome.POSTPONED
+
+    # ---------------------------------------------------------------- creating
+
+    def chosen(
+        self, pair: str, side: SideName, roots: Collection[str], depth: Collection[str] | None
+    ) -> tuple[Creation, ...]:
+        """These items and all below them whose kind is in `depth` (None: every kind), parents first. Writes nothing."""
+        with self._reconciler.sides(pair) as sides:
+            ids = list(dict.fromkeys([*roots, *(sides[side].everything() if depth is None or depth else ())]))
+            items: dict[str, Item] = {}
+            for start in range(0, len(ids), IDS_PER_READ):
+                items |= sides[side].read(ids[start : start + IDS_PER_READ], ())
+        parents = {id: item.parent for id, item in items.items()}
+        kinds = {id: item.kind for id, item in items.items()}
+        there = create.below(parents, kinds, [root for root in roots if root in items], depth)
+        missing = [Creation(root, "", refusal="not found") for root in roots if root not in items]
+        return (*(self._creation(pair, side, items[id]) for id in there), *missing)
+
+    def _creation(self, pair: str, side: SideName, item: Item) -> Creation:
+        record = self._store.of_item(pair, side, item.id)
+        link = record.link if record else None
+        if link is not None and link.state.alive:
+            return Creation(item.id, item.kind, link.id, link.ids.get(other(side), ""))
+        return Creation(item.id, item.kind, refusal="it is in the bin" if item.in_bin else "")
+
+    def create(self, pair: str, side: SideName, items: Sequence[str], copy: Copy = Copy()) -> tuple[str, ...]:  # noqa: B008
+        """Have copies made of these items on the other side, each once; what is linked already stays so (C1).
+
+        Returns the links; the copies are made by the hints this sends, and found in the links afterwards.
+        """
+        links = [self._reserved(pair, side, item, copy) for item in items]
+        for link in links:
+            self._looks.send(Look(pair, link=link))
+        return tuple(links)
+
+    def _reserved(self, pair: str, side: SideName, item: str, copy: Copy) -> str:
+        owner = self._store.of_item(pair, side, item)
+        if owner is not None and owner.link is not None and owner.link.state.alive:
+            return owner.link.id
+        record = free(self._store, pair, side, item)
+        fresh = create.reserved(self._address, pair, record.link_id, side, item, copy)
+        return self._take_over(record, fresh, [owner] if owner else [])
+
+    # ---------------------------------------------------------------- linking by hand
+
+    def link(self, pair: str, boards_id: str, ppm_id: str) -> str:
+        """Say that two items are one thing. Where they differ, both have changed; an empty field is filled."""
+        owners = [self._store.of_item(pair, BOARDS, boards_id), self._store.of_item(pair, PPM, ppm_id)]
+        for owner in owners:
+            if owner is not None and owner.link is not None and owner.link.state.alive:
+                raise Refused(409, f"link {owner.link.id} owns one of them: unlink that first")
+        record = free(self._store, pair, BOARDS, boards_id)
+        fresh = replace(
+            create.reserved(self._address, pair, record.link_id, BOARDS, boards_id, Copy()),
+            state=SyncState.SYNCED,
+            ids={BOARDS: boards_id, PPM: ppm_id},
+        )
+        id = self._take_over(record, fresh, [owner for owner in owners if owner])
+        self._looks.send(Look(pair, link=id))
+        return id
+
+    def _take_over(self, record: SyncRecord, fresh: SyncLink, owners: Sequence[SyncRecord]) -> str:
+        """A new life for items whose links are dead; the row of the same id is written over."""
+        releases = {owner.link_id: owner for owner in owners if owner.link_id != fresh.id}
+        self._store.save(record, fresh, releases=list(releases.values()))
+        return fresh.id
+
+    def unlink(self, pair: str, link: str) -> None:
+        """The two items go separate ways; nothing is deleted, and neither is taken for a new one."""
+        record = self._living(pair, link)
+        assert record.link is not None, "a living link is there"
+        self._store.save(record, replace(record.link, state=SyncState.UNLINKED, deleted=(), doomed=False, parked=""))
+
+    # ---------------------------------------------------------------- a pair that waits for a person
+
+    def approve(self, pair: str, links: Collection[str]) -> None:
+        """Let exactly these deletions be carried over, and the pair go on; all others are counted again.
+
+        A link that has died meanwhile needs no approval any more. A pair that was held because too much had changed
+        goes on with what has changed by now.
+        """
+        for link in links:
+            record = self._store.read(pair, link)
+            if record.link is not None and record.link.state.alive:
+                self._store.save(record, replace(record.link, approved=True))
+                self._looks.send(Look(pair, link=link))
+        self._store.set_hold(pair, None)
+        self._sweep.sweep(pair, changes_approved=True)
+
+    def links(self, pair: str) -> Iterator[SyncLink]:
+        return self._store.links(pair)
+
+    def _living(self, pair: str, link: str) -> SyncRecord:
+        record = self._store.read(pair, link)
+        if record.link is None or not record.link.state.alive:
+            raise Park(f"pair {pair} has no living link {link}")
+        return record

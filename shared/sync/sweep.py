@@ -1,0 +1,107 @@
+"""The look at everything that moved: what makes the sync right, while webhooks only make it faster (D2).
+
+Feeds say what changed; a cursor is saved after its hints were sent, never before (S4). Deletions are carried over by
+sweeps only, because only a sweep sees how many there are (X3). A full sweep lists both sides, for what feeds left out.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import batched
+
+from shared.links import Hold, Look, SyncLink, SyncState
+from shared.model import SideName
+from shared.ports import Clock, Cursors, Looks, Side, SyncStore
+from shared.sync import guard, intents, parents
+from shared.sync.reconciler import Reconciler, Sides
+from shared.sync.rules import SIDES, PairRules, named
+
+IDS_PER_READ = 200
+
+
+class Sweep:
+    def __init__(
+        self,
+        *,
+        store: SyncStore,
+        looks: Looks,
+        cursors: Cursors,
+        rules: Callable[[str], PairRules],
+        reconciler: Reconciler,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._looks = looks
+        self._cursors = cursors
+        self._rules = rules
+        self._reconciler = reconciler
+        self._clock = clock
+
+    def sweep(self, pair: str, *, full: bool = False, changes_approved: bool = False) -> int:
+        """Send a hint for all that may be out of step; returns how many. A pair on hold is left alone."""
+        if self._store.hold(pair) is not None:
+            return 0
+        unsettled = list(self._store.unsettled(pair))
+        if self._too_many_deletions(pair, unsettled):
+            return 0
+        with self._reconciler.sides(pair) as sides:
+            feeds = {side: self._changed(pair, side, sides[side], full=full) for side in SIDES}
+            ids = {side: ids for side, (ids, _) in feeds.items()}
+            if not changes_approved and self._too_many_changes(pair, sides, ids):
+                return 0
+        looks = [self._again(link) for link in unsettled]
+        if full:
+            looks += (Look(pair, link=link.id) for link in self._store.links(pair) if link.state.alive)
+        looks += (Look(pair, side, id) for side, (ids, _) in feeds.items() for id in ids)
+        looks = list(dict.fromkeys(looks))
+        for look in looks:
+            self._looks.send(look)
+        for side, (_, cursor) in feeds.items():
+            self._cursors.write(f"{pair}/{side}", cursor)
+        return len(looks)
+
+    def _changed(self, pair: str, side: SideName, there: Side, *, full: bool) -> tuple[tuple[str, ...], str]:
+        """What changed on a side, and the place in its feed to go on from; everything, if that place is unknown."""
+        cursor = self._cursors.read(f"{pair}/{side}")
+        ids: dict[str, None] = {}
+        more, known = True, cursor is not None
+        while more:
+            feed = there.changed(cursor)
+            ids |= dict.fromkeys(feed.ids)
+            cursor, more = feed.cursor, feed.more
+        if full or not known:
+            ids |= dict.fromkeys(there.everything())
+        return tuple(ids), cursor or ""
+
+    def _again(self, link: SyncLink) -> Look:
+        """What is not in step is looked at again; a move that never fitted is tried again by sweeps only (H5)."""
+        return Look(link.pair, link=link.id, swept=True, retry=link.refusals >= parents.MOST_REFUSALS)
+
+    def _too_many_deletions(self, pair: str, unsettled: Iterable[SyncLink]) -> bool:
+        doomed = [link.id for link in unsettled if link.doomed and not link.approved]
+        if len(doomed) < 2:
+            return False
+        return self._held(pair, guard.mass_deletion(self._rules(pair).limits, self._living(pair), doomed), doomed)
+
+    def _too_many_changes(self, pair: str, sides: Sides, changed: Mapping[SideName, Sequence[str]]) -> bool:
+        """Counted where there might be: what feeds name is mostly what we wrote ourselves (D4)."""
+        rules = self._rules(pair)
+        if sum(map(len, changed.values())) <= rules.limits.changes:
+            return False
+        living = [link for link in self._store.links(pair) if link.state is SyncState.SYNCED]
+        owners = {(side, id): link for link in living for side, id in link.ids.items()}
+        edited: dict[str, None] = {}
+        for side, ids in changed.items():
+            linked = [id for id in ids if (side, id) in owners]
+            for batch in batched(linked, IDS_PER_READ, strict=False):
+                for id, item in sides[side].read(batch, rules.keys(side)).items():
+                    link = owners[side, id]
+                    if not item.in_bin and intents.touched(link, named(rules.active), side, item):
+                        edited[link.id] = None
+        return self._held(pair, guard.mass_change(rules.limits, len(living), len(edited)), list(edited))
+
+    def _living(self, pair: str) -> int:
+        return sum(link.state.alive for link in self._store.links(pair))
+
+    def _held(self, pair: str, reason: str, links: list[str]) -> bool:
+        if reason:
+            self._store.set_hold(pair, Hold(reason, tuple(links), self._clock()))
+        return bool(reason)

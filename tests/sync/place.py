@@ -1,0 +1,146 @@
+"""Two sides in memory with a configured pair, its service, and a queue that is emptied by hand."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+from shared.configuration import Configuration
+from shared.links import SyncLink
+from shared.model import FieldInfo, FieldType, SideName
+from shared.sync.configured import ConfiguredPairs
+from shared.sync.rules import BOARDS, PPM
+from shared.sync.run import Timing
+from shared.sync.service import SyncService
+from shared.sync.views import PairService, Wanted
+from tests.memory.sides import MemorySide, Traits
+from tests.memory.storage import MemoryCursors
+from tests.memory.sync_storage import MemoryLooks, MemorySyncStore
+
+PAIR = "roadmap"
+ADDRESS = "https://boardbridge.example"
+WANTED = Wanted()
+FIELDS = {
+    BOARDS: (
+        FieldInfo("System.Title", "Title", FieldType.TEXT),
+        FieldInfo("System.State", "State", FieldType.STATE, ("New", "Active", "Resolved", "Closed")),
+        FieldInfo("System.AreaPath", "Area Path", FieldType.TEXT),
+        FieldInfo("Custom.Start", "Start", FieldType.DATE),
+    ),
+    PPM: (
+        FieldInfo("Name", "Name", FieldType.TEXT),
+        FieldInfo("Step", "Step", FieldType.PICKLIST, ("Open", "Running", "Done")),
+        FieldInfo("StartDate", "Start Date", FieldType.DATE),
+        FieldInfo("Status", "Status", FieldType.STATE, read_only=True),
+    ),
+}
+STATES = {
+    "todo": {"boards": "New", "ppm": "Open"},
+    "doing": {"boards": "Active", "ppm": "Running"},
+    "done": {"boards": ["Closed", "Resolved"], "ppm": "Done"},
+}
+ROADMAP: dict[str, Any] = {
+    "name": PAIR,
+    "boards": {"projects": ["Fabrikam", "Tailwind"], "kinds": {"Task": "User Story"}},
+    "ppm": {"connection": "ppm", "project": "plan"},
+    "fields": [
+        {"name": "title", "boards": "System.Title", "ppm": "Name"},
+        {"name": "state", "boards": "system.state", "ppm": "Step", "policy": "boards", "values": STATES},
+    ],
+}
+
+
+def configured(**change: Any) -> Configuration:
+    """A configuration with one pair."""
+    return Configuration.model_validate(
+        {
+            "connections": {
+                "contoso": {"kind": "azure_devops", "url": "https://dev.azure.com/contoso", "secret": "pat"},
+                "ppm": {"kind": "ppm_express", "url": "https://api-us.ppm.express/@contoso/v1.0", "secret": "token"},
+            },
+            "triage": {"project": "Fabrikam", "area": "Fabrikam", "type": "Bug"},
+            "pairs": [ROADMAP | change],
+        }
+    )
+
+
+class MemoryPlans:
+    """`Plans` in memory."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, str], Mapping[str, Any]] = {}
+        self.results: dict[tuple[str, str], Mapping[str, Any]] = {}
+
+    def keep(self, pair: str, id: str, document: Mapping[str, Any]) -> None:
+        self.kept[pair, id] = document
+
+    def note(self, pair: str, id: str, result: Mapping[str, Any]) -> None:
+        self.results[pair, id] = result
+
+    def read(self, pair: str, id: str) -> tuple[Mapping[str, Any], Mapping[str, Any] | None] | None:
+        return (self.kept[pair, id], self.results.get((pair, id))) if (pair, id) in self.kept else None
+
+
+class Place:
+    """`change` is what the pair's configuration says otherwise."""
+
+    def __init__(self, traits: Mapping[SideName, Traits] = {}, **change: Any) -> None:
+        self.now = datetime(2026, 3, 2, 8, tzinfo=UTC)
+        self.configuration = configured(**change)
+        self.sides = {
+            side: MemorySide(
+                side, self.clock, traits=traits.get(side, Traits()), infos={info.key: info for info in FIELDS[side]}
+            )
+            for side in (BOARDS, PPM)
+        }
+        self.store = MemorySyncStore()
+        self.looks = MemoryLooks(self.clock)
+        self.cursors = MemoryCursors()
+        ids = count(1)
+        self.configured = ConfiguredPairs(lambda: (self.configuration, "1"), lambda pair: self.sides)
+        shared: dict[str, Any] = {
+            "store": self.store,
+            "looks": self.looks,
+            "cursors": self.cursors,
+            "doors": lambda pair: self.sides,
+            "clock": self.clock,
+            "new_id": lambda: f"id{next(ids)}",
+            "address": ADDRESS,
+        }
+        sync = SyncService(**shared, rules=self.configured.rules, timing=Timing())
+        self.service = PairService(**shared, sync=sync, plans=MemoryPlans(), pairs=self.configured)
+
+    def clock(self) -> datetime:
+        return self.now
+
+    def add(self, title: str, state: str = "New", *, kind: str = "User Story", parent: str | None = None) -> str:
+        return self.sides[BOARDS].add(kind, {"System.Title": title, "System.State": state}, parent)
+
+    def task(self, name: str, step: str = "Open", parent: str | None = None) -> str:
+        return self.sides[PPM].add("Task", {"Name": name, "Step": step}, parent)
+
+    def drain(self, rounds: int = 100) -> None:
+        """Follow every hint, waiting where it says to."""
+        for _ in range(rounds):
+            if (due := self.looks.next_due()) is None:
+                return
+            self.now = max(self.now, due)
+            look = self.looks.take()
+            assert look is not None, "a hint is due"
+            self.service.handle(look)
+        raise AssertionError("the queue does not drain")
+
+    def linked(self, title: str = "Plan", **how: Any) -> SyncLink:
+        """A work item with its copy in the PPM tool."""
+        id = self.add(title, **how)
+        made = self.service.create(PAIR, BOARDS, [id], [], WANTED, dry=False)
+        self.drain()
+        return self.link(made["items"][0]["link"])
+
+    def link(self, id: str) -> SyncLink:
+        found = self.store.read(PAIR, id).link
+        assert found is not None, f"there is a link {id}"
+        return found
+
+    def later(self) -> None:
+        self.now += timedelta(minutes=1)
