@@ -4,8 +4,8 @@ Separate from the work items because its staleness is allowed and theirs is not.
 was not found is looked for again at the next call.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any
@@ -13,12 +13,14 @@ from typing import Any
 from shared.connectors.azure_devops import translate
 from shared.connectors.azure_devops.api import Api, path
 from shared.errors import NotFound
-from shared.model import Team, WorkItemType
+from shared.model import FieldInfo, FieldType, Team, WorkItemType
 from shared.ports import Clock
 
 REMEMBERED_FOR = timedelta(minutes=1)  # so that a mended team or type is seen soon
 TEAMS_PER_PAGE = 100
 WHOLE_TREE = 100  # levels; Azure DevOps allows 14 today
+HIDDEN = "Microsoft.HiddenCategory"  # types that people do not make: reviews, feedback, parts of tests
+TREES = {"System.AreaPath": "areas", "System.IterationPath": "iterations"}
 
 
 @dataclass(slots=True)
@@ -59,6 +61,25 @@ class Metadata:
     def project_id(self, project: str) -> str:
         return self._remembered(("project", project), lambda: self._api.get(f"_apis/projects/{path(project)}")["id"])
 
+    def fields(self) -> Mapping[str, FieldInfo]:
+        """Every field of the organisation, without what it may hold."""
+        return self._remembered(("fields",), lambda: translate.field_infos(self._api.get("_apis/wit/fields")))
+
+    def fields_of(self, projects: Sequence[str]) -> Mapping[str, FieldInfo]:
+        """The fields that work items of these projects can have, with what they may hold in any of them."""
+        found: dict[str, FieldInfo] = {}
+        for project in projects:
+            for name, choices in self._choices(project).items():
+                if known := found.get(name) or self.fields().get(name):
+                    found[name] = _with_choices(known, choices)
+        return found
+
+    def our_identity(self) -> str:
+        """The id of whoever calls."""
+        return self._remembered(("us",), lambda: self._api.get("_apis/connectionData", version="7.1-preview"))[
+            "authenticatedUser"
+        ]["id"]
+
     def _remembered[T](self, key: tuple[str | None, ...], read: Callable[[], T]) -> T:
         with self._lock:
             entry = self._entries.setdefault(key, _Entry())
@@ -98,5 +119,25 @@ class Metadata:
         address = f"{path(project)}/_apis/wit/classificationnodes/{kind}"
         return list(translate.nodes(self._api.get(address, {"$depth": WHOLE_TREE})))
 
+    def _choices(self, project: str) -> Mapping[str, tuple[str, ...]]:
+        return self._remembered(("choices", project), lambda: self._read_choices(project))
+
+    def _read_choices(self, project: str) -> Mapping[str, tuple[str, ...]]:
+        address = f"{path(project)}/_apis/wit/workitemtypes"
+        hidden = self._api.get(f"{path(project)}/_apis/wit/workitemtypecategories/{HIDDEN}")["workItemTypes"]
+        unused = {type["name"] for type in hidden}
+        types = [type for type in self._api.get(address)["value"] if type["name"] not in unused]
+        allowed = {"$expand": "allowedValues"}
+        fields = [self._api.get(f"{address}/{path(type['name'])}/fields", allowed) for type in types]
+        trees = {name: tuple(dict(self._read_tree(project, kind)).values()) for name, kind in TREES.items()}
+        return {**translate.choices(types, fields), **trees}
+
     def _read_tags(self, project: str) -> frozenset[str]:
         return frozenset(tag["name"] for tag in self._api.get(f"{path(project)}/_apis/wit/tags")["value"])
+
+
+def _with_choices(info: FieldInfo, choices: Sequence[str]) -> FieldInfo:
+    """A text that may hold some values only is a pick list."""
+    chosen = tuple(dict.fromkeys((*info.choices, *choices)))
+    listed = info.type is FieldType.TEXT and chosen
+    return replace(info, type=FieldType.PICKLIST if listed else info.type, choices=chosen)

@@ -8,7 +8,7 @@ The parent: a work item has one, so the old link leaves in the patch that brings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from shared.model import Hyperlink, WorkItemChange, WorkItemDraft
+from shared.model import Hyperlink, ItemChange, WorkItemChange, WorkItemDraft
 
 HYPERLINK = "Hyperlink"
 PARENT = "System.LinkTypes.Hierarchy-Reverse"
@@ -59,6 +59,29 @@ def to_update(
         *_duplicate_of(change.duplicate_of if change.duplicate_of not in originals else None, organisation_url),
     ]
     return [{"op": "test", "path": "/rev", "value": change.rev}, *operations] if operations else []
+
+
+def rests_on_present(change: ItemChange) -> bool:
+    """Whether `to_sync` has to be told what the work item shows right now."""
+    return change.move is not None or TAGS in change.fields
+
+
+def to_sync(
+    change: ItemChange,
+    organisation_url: str,
+    present_fields: Mapping[str, Any],
+    relations: Sequence[Relation],
+) -> list[Operation]:
+    """The patch that makes exactly `change`, tested against its revision; [] if that leaves nothing to write."""
+    fields = [_set(name, value, present_fields) for name, value in change.fields.items()]
+    moves: list[Operation] = []
+    if change.move is not None:
+        parent = None if change.move.parent is None else int(change.move.parent)
+        old_parents = {index: linked_id(each) for index, each in enumerate(relations) if each["rel"] == PARENT}
+        if parent not in (old_parents.values() or (None,)):
+            moves = [*_removals(old_parents), *_links((), parent, organisation_url)]
+    operations = [*fields, *moves]
+    return [{"op": "test", "path": "/rev", "value": int(change.version)}, *operations] if operations else []
 
 
 def linked_id(relation: Relation) -> int:

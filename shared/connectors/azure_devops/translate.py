@@ -1,13 +1,46 @@
 """What Azure DevOps says, as nouns of ours. Pure; a value it leaves out is one it does not have."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from html import unescape
 from typing import Any
 from urllib.parse import quote
 
-from shared.connectors.azure_devops.patches import HYPERLINK, PARENT, linked_id
-from shared.model import Changes, Hyperlink, StateCategory, Team, WorkItem, WorkItemComment, WorkItemType
+from shared.connectors.azure_devops.patches import HYPERLINK, PARENT, TAGS, linked_id
+from shared.model import (
+    Changes,
+    FieldInfo,
+    FieldType,
+    Hyperlink,
+    Item,
+    StateCategory,
+    Team,
+    WorkItem,
+    WorkItemComment,
+    WorkItemType,
+)
 
 type Json = Mapping[str, Any]
+
+NEVER_READ = ("System.History",)  # what is said with one write; reading it says nothing of the item
+FIELD_TYPES = {
+    "System.State": FieldType.STATE,
+    TAGS: FieldType.TAGS,
+    "Microsoft.VSTS.Scheduling.OriginalEstimate": FieldType.DURATION,
+    "Microsoft.VSTS.Scheduling.RemainingWork": FieldType.DURATION,
+    "Microsoft.VSTS.Scheduling.CompletedWork": FieldType.DURATION,
+}
+SERVER_TYPES = {
+    "html": FieldType.RICH_TEXT,
+    "integer": FieldType.NUMBER,
+    "double": FieldType.NUMBER,
+    "dateTime": FieldType.DATE,
+    "boolean": FieldType.PICKLIST,
+    "treePath": FieldType.PICKLIST,
+    "picklistString": FieldType.PICKLIST,
+}
+MARKUP = re.compile(r"<[^>]*>")
 
 
 def work_item(json: Json, organisation_url: str) -> WorkItem:
@@ -33,7 +66,141 @@ def _hyperlink(relation: Json) -> Hyperlink:
 
 def _browser_url(json: Json, organisation_url: str, project: str) -> str:
     html = json.get("_links", {}).get("html", {}).get("href")
-    return html or f"{organisation_url}/{quote(project, safe='')}/_workitems/edit/{json['id']}"
+    return html or _address(json["id"], organisation_url, project)
+
+
+def _address(id: int, organisation_url: str, project: str) -> str:
+    return f"{organisation_url}/{quote(project, safe='')}/_workitems/edit/{id}"
+
+
+def item(json: Json, organisation_url: str, fields: Collection[str], known: Collection[str], *, ours: bool) -> Item:
+    """A work item as one thing of a side; one of the recycle bin has no `rev`. `ours`: it is in one of its projects.
+
+    Azure DevOps leaves out an empty field as it leaves out one that the type has not; `known` are those of the type.
+    Markers are all hyperlinks, those of people among them. The URL is made here, for what Azure DevOps answers depends
+    on whether the work item was read alone.
+    """
+    if "rev" not in json:
+        return _deleted(json, organisation_url, fields)
+    shown = work_item(json, organisation_url)
+    changed_at = shown.fields.get("System.ChangedDate")
+    return Item(
+        id=str(shown.id),
+        fields={name: plain(name, shown.fields.get(name)) for name in fields if name in shown.fields or name in known},
+        version=str(shown.rev),
+        parent=None if shown.parent is None else str(shown.parent),
+        kind=shown.type,
+        project=shown.project,
+        url=_address(shown.id, organisation_url, shown.project),
+        markers=tuple(sorted(link.url for link in shown.hyperlinks)),
+        changed_at=datetime.fromisoformat(changed_at) if changed_at else None,
+        read_only="" if ours else f"it is in the project '{shown.project}' now, which does not belong to this pair",
+    )
+
+
+def _deleted(json: Json, organisation_url: str, fields: Collection[str]) -> Item:
+    """What the bin tells: of the fields only the title."""
+    known = {"System.Title": json.get("name"), "System.WorkItemType": json.get("type")}
+    return Item(
+        id=str(json["id"]),
+        fields={name: known[name] for name in fields if known.get(name)},
+        kind=json.get("type") or "",
+        project=json.get("project") or "",
+        url=_address(json["id"], organisation_url, json.get("project") or ""),
+        in_bin=True,
+    )
+
+
+def plain(name: str, value: Any) -> Any:
+    """A value without wrapping: a person is a unique name, tags are a list of texts."""
+    match value:
+        case {"uniqueName": str(unique_name)} if unique_name:
+            return unique_name
+        case {"descriptor": str(descriptor)} if descriptor:
+            return descriptor
+        case {"displayName": str(display_name)}:
+            return display_name
+        case str() if name == TAGS:
+            return [tag for each in value.split(";") if (tag := each.strip())]
+    return value
+
+
+def same(kind: FieldType | None, one: Any, other: Any) -> bool:
+    """Whether two plain values say the same to a reader, for the server tidies what it stores."""
+    return _essence(kind, one) == _essence(kind, other)
+
+
+def _essence(kind: FieldType | None, value: Any) -> Any:
+    match kind, value:
+        case _, None | "":
+            return None
+        case FieldType.TAGS, list():
+            return {tag.strip().casefold() for tag in value} or None
+        case FieldType.TAGS, str():
+            return _essence(kind, plain(TAGS, value))
+        case FieldType.DATE, str():
+            return _moment(value)
+        case FieldType.NUMBER | FieldType.DURATION, str():
+            return _number(value)
+        case FieldType.IDENTITY, str():
+            return value.casefold()
+        case FieldType.RICH_TEXT, str():
+            return "".join(unescape(MARKUP.sub("", value)).split()) or None
+        case _, str():
+            return " ".join(value.split()) or None
+    return value
+
+
+def _moment(text: str) -> datetime | str:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _number(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def field_infos(json: Json) -> dict[str, FieldInfo]:
+    """The fields of an organisation, from the answer of `fields`, without what they may hold."""
+    return {
+        field["referenceName"]: FieldInfo(
+            key=field["referenceName"],
+            label=field["name"],
+            type=_field_type(field),
+            read_only=bool(field.get("readOnly")),
+        )
+        for field in json["value"]
+        if field["referenceName"] not in NEVER_READ
+    }
+
+
+def choices(types: Iterable[Json], fields_of_types: Iterable[Json]) -> dict[str, tuple[str, ...]]:
+    """What each field of a project may hold, over all types: `types` have the states, `fields_of_types` the values."""
+    found: dict[str, dict[str, None]] = {"System.State": {}}
+    for type in types:
+        found["System.State"] |= dict.fromkeys(state["name"] for state in type["states"])
+    for field in (each for answer in fields_of_types for each in answer["value"]):
+        values = [value for value in field.get("allowedValues") or () if not isinstance(value, Mapping)]
+        names = found.setdefault(field["referenceName"], {})
+        if field["referenceName"] != "System.State":
+            names |= dict.fromkeys(str(value) for value in values)
+    return {name: tuple(values) for name, values in found.items()}
+
+
+def _field_type(field: Json) -> FieldType:
+    if known := FIELD_TYPES.get(field["referenceName"]):
+        return known
+    if field.get("isIdentity"):
+        return FieldType.IDENTITY
+    if field.get("isPicklist") and field["type"] == "string":
+        return FieldType.PICKLIST
+    return SERVER_TYPES.get(field["type"], FieldType.TEXT)
 
 
 def work_item_type(json: Json) -> WorkItemType:

@@ -32,7 +32,7 @@ def batch(call: Call) -> dict[str, Any]:
         answers.append(
             {
                 "code": answer.status,
-                "headers": {"Content-Type": answer.content_type},
+                "headers": {"Content-Type": answer.content_type} | answer.headers,
                 "body": (answer.body if isinstance(answer.body, bytes) else orjson.dumps(answer.body)).decode(),
             }
         )

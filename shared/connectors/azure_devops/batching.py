@@ -1,0 +1,210 @@
+"""Calls shared by those who work side by side: many threads each want one work item, and one call gets all of them.
+
+Separate from what is read and written, so that the code for an item stays code for one item. There is no thread here
+that belongs to nobody: of the callers that wait, the first leads, waits a moment for others to come, makes the call and
+hands out the answers; the others follow. Who is alone does not wait.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from itertools import batched
+from threading import Condition, Event, Lock, get_ident
+from time import monotonic
+from typing import Any
+
+from shared.connectors.azure_devops import translate
+from shared.connectors.azure_devops.api import Api, Write
+from shared.errors import InDoubt, Park
+
+log = logging.getLogger(__name__)
+
+MOST_AT_ONCE = 200  # work items in a call: a limit of workitemsbatch, and what `$batch` is known to take
+QUIET_SECONDS = 0.02  # with nobody new for so long, a leader goes
+LONGEST_WAIT_SECONDS = 0.25  # a leader goes even though more are coming; a lease must outlast it
+COMPANY_SECONDS = 1.0  # who called so lately is worth waiting for
+SINGLE_SECONDS = 60.0  # how long `$batch` is left alone after it failed
+
+type Json = Mapping[str, Any]
+
+
+class Company:
+    """Which threads have called lately. Who has just read will write soon: one company for all calls of a side."""
+
+    def __init__(self, seconds: float = COMPANY_SECONDS) -> None:
+        self._seconds = seconds
+        self._lock = Lock()
+        self._seen: dict[int, float] = {}
+
+    def arrive(self) -> None:
+        now = monotonic()
+        with self._lock:
+            self._seen[get_ident()] = now
+            self._seen = {thread: at for thread, at in self._seen.items() if now - at < self._seconds}
+
+    def size(self) -> int:
+        return len(self._seen)
+
+
+class _Ask[Request, Answer]:
+    """What one caller wants, and what came of it. `turn` is set when there is an answer, or when the caller leads."""
+
+    def __init__(self, requests: Sequence[Request]) -> None:
+        self.requests = requests
+        self.turn = Event()
+        self.answers: Sequence[Answer] | None = None
+        self.error: BaseException | None = None
+        self.apart = False  # to be performed by the caller
+
+    @property
+    def settled(self) -> bool:
+        return self.apart or self.answers is not None or self.error is not None
+
+
+class Shared[Request, Answer]:
+    """A call that several callers share. `perform` gives an answer for each request, in their order.
+
+    What it raises is raised to every caller; only a refusal (`Park`, or a `RuntimeError` for a malformed call) is not:
+    it may be meant for one of them, so each then performs what it wants by itself.
+    """
+
+    def __init__(
+        self,
+        perform: Callable[[Sequence[Request]], Sequence[Answer]],
+        company: Company,
+        *,
+        quiet_seconds: float = QUIET_SECONDS,
+        longest_wait_seconds: float = LONGEST_WAIT_SECONDS,
+    ) -> None:
+        self._perform = perform
+        self._company = company
+        self._quiet_seconds = quiet_seconds
+        self._longest_wait_seconds = longest_wait_seconds
+        self._arrival = Condition()
+        self._waiting: list[_Ask[Request, Answer]] = []
+        self._led = False  # somebody is gathering those who wait
+
+    def __call__(self, requests: Sequence[Request]) -> list[Answer]:
+        return [answer for some in batched(requests, MOST_AT_ONCE, strict=False) for answer in self._together(some)]
+
+    def _together(self, requests: Sequence[Request]) -> Sequence[Answer]:
+        ask = _Ask[Request, Answer](requests)
+        self._company.arrive()
+        with self._arrival:
+            self._waiting.append(ask)
+            follows, self._led = self._led, True
+            self._arrival.notify()
+        if follows:
+            ask.turn.wait()
+        if not ask.settled:
+            self._lead()
+        if ask.apart:
+            return self._perform(requests)
+        if ask.error is not None:
+            raise ask.error
+        assert ask.answers is not None
+        return ask.answers
+
+    def _lead(self) -> None:
+        """Make one call for those who wait, oldest first, the leader among them; the next who waits leads on."""
+        with self._arrival:
+            self._gather()
+            together = self._taken()
+            if self._waiting:
+                self._waiting[0].turn.set()
+            else:
+                self._led = False
+        self._answer(together)
+        for ask in together:
+            ask.turn.set()
+
+    def _gather(self) -> None:
+        """Wait until everybody is there, or nobody new comes, or the call is full."""
+        until = monotonic() + self._longest_wait_seconds
+        while len(self._waiting) < self._company.size() and self._size() < MOST_AT_ONCE:
+            if not self._arrival.wait(min(self._quiet_seconds, until - monotonic())):
+                return
+
+    def _size(self) -> int:
+        return sum(len(ask.requests) for ask in self._waiting)
+
+    def _taken(self) -> list[_Ask[Request, Answer]]:
+        together: list[_Ask[Request, Answer]] = []
+        room = MOST_AT_ONCE
+        while self._waiting and len(self._waiting[0].requests) <= room:
+            room -= len(self._waiting[0].requests)
+            together.append(self._waiting.pop(0))
+        return together
+
+    def _answer(self, together: Sequence[_Ask[Request, Answer]]) -> None:
+        try:
+            answers = iter(self._perform([request for ask in together for request in ask.requests]))
+            for ask in together:
+                ask.answers = [next(answers) for _ in ask.requests]
+        except BaseException as error:  # whatever it is: those who follow must not wait for ever
+            refused_as_a_whole = isinstance(error, Park | RuntimeError) and len(together) > 1
+            for ask in together:
+                ask.apart = refused_as_a_whole
+                ask.error = None if refused_as_a_whole else error
+
+
+class SharedCalls:
+    """The calls to one organisation that callers share, whichever pair they work for."""
+
+    def __init__(self, api: Api, company: Company | None = None, **waits: float) -> None:
+        self._api = api
+        company = company or Company()
+        self._reads = Shared(self._read_all, company, **waits)
+        self._writes = Shared(self._write_all, company, **waits)
+        self._searches = Shared(self._search_all, company, **waits)
+        self._single_until = 0.0
+
+    def work_items(self, ids: Sequence[int]) -> dict[int, Json]:
+        """Work items with all their fields and links; a deleted one as the recycle bin has it, without `rev`."""
+        return {id: json for id, json in zip(ids, self._reads(ids), strict=True) if json is not None}
+
+    def write(self, write: Write) -> Json:
+        """The work item as a write left it. Raises what it would raise if it were sent alone."""
+        if monotonic() < self._single_until:
+            return self._send(write)
+        (answer,) = self._writes([write])
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def found(self, urls: Sequence[str]) -> dict[str, tuple[int, ...]]:
+        """For each URL the work items that bear it as a hyperlink."""
+        return dict(zip(urls, self._searches(urls), strict=True))
+
+    def _read_all(self, ids: Sequence[int]) -> list[Json | None]:
+        """`fields` and `$expand` exclude one another: links come with all fields, or in a second call."""
+        wanted = list(dict.fromkeys(ids))
+        asked = {"ids": wanted, "$expand": "relations", "errorPolicy": "omit"}
+        read = self._api.query("_apis/wit/workitemsbatch", asked)["value"]
+        found = {json["id"]: json for json in read if json}
+        if missing := [id for id in wanted if id not in found]:
+            found |= self._deleted(missing)
+        return [found.get(id) for id in ids]
+
+    def _deleted(self, ids: Sequence[int]) -> dict[int, Json]:
+        try:
+            read = self._api.get("_apis/wit/recyclebin", {"ids": ",".join(str(id) for id in ids)})
+        except Park as refused:  # we may not look into it; then nothing is known, as of what was never there
+            log.warning("the recycle bin cannot be read: %s", refused.reason)
+            return {}
+        return {json["id"]: json for json in read["value"]}
+
+    def _write_all(self, writes: Sequence[Write]) -> list[Any]:
+        if len(writes) == 1:
+            return [self._send(writes[0])]
+        try:
+            return self._api.batch(writes)
+        except (Park, RuntimeError, InDoubt):  # not to be had, or not to be relied on
+            self._single_until = monotonic() + SINGLE_SECONDS
+            raise
+
+    def _send(self, write: Write) -> Json:
+        return self._api.patch(write.method, write.address, write.patch, write.params)
+
+    def _search_all(self, urls: Sequence[str]) -> list[tuple[int, ...]]:
+        found = translate.found(self._api.query("_apis/wit/artifacturiquery", {"artifactUris": list(urls)}), urls)
+        return [found[url] for url in urls]
