@@ -1,0 +1,211 @@
+"""The `Side` port over one project of PPM Express. What the API leaves open is decided in the package's docstring."""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from shared.connectors.ppm_express import feed, webhooks
+from shared.connectors.ppm_express.api import UUID, Document, PpmExpressApi
+from shared.connectors.ppm_express.metadata import TaskFields, task_fields
+from shared.connectors.ppm_express.schedule import of_new_task, two_of_three
+from shared.connectors.ppm_express.tasks import (
+    Vocabulary,
+    attributes,
+    attributes_of,
+    changed_at,
+    markers_of,
+    marking,
+    parent_of,
+    refuse_ignored,
+    refuse_impossible,
+    still_marked,
+    under,
+    value_of,
+    version_of,
+    why_read_only,
+)
+from shared.connectors.ppm_express.translate import directory
+from shared.errors import InDoubt, NotFound, Park, RetryLater, Stale
+from shared.model import Capabilities, Feed, FieldInfo, Item, ItemChange, ItemDraft
+
+KIND = "Task"
+FEW = 3  # tasks that are read one by one rather than with the whole list
+
+
+class PpmExpressSide:
+    """The tasks of `project`, by its id. Safe to share between threads."""
+
+    def __init__(self, api: PpmExpressApi, project: str) -> None:
+        self._api = api
+        self._project = project
+        self._page = _page(api.url)
+
+    def check(self) -> None:
+        self._api.project(self._project)
+
+    def token_expires_at(self) -> datetime | None:
+        """When the token stops working; None where PPM Express does not say."""
+        return self._api.token_expires_at()
+
+    def ensure_webhook(self, url: str, secret: str) -> str:
+        """Have changes of tasks posted to `url`, with `secret` in a header; the webhook's id. Again changes nothing.
+
+        A webhook is for the whole tenant, so all projects of a tenant share one.
+        """
+        return webhooks.ensure(self._api, url, secret)
+
+    def capabilities(self) -> Capabilities:
+        parent = self._fields().parent
+        return Capabilities(
+            conditional_writes=False,
+            history=False,
+            parents=parent is not None and not parent.info.read_only,
+            bins=False,
+        )
+
+    def fields(self) -> Mapping[str, FieldInfo]:
+        return {key: field.info for key, field in self._fields().mapped.items()}
+
+    # ---------------------------------------------------------------- reading
+
+    def read(self, ids: Collection[str], fields: Collection[str]) -> Mapping[str, Item]:
+        wanted = {id for id in ids if UUID.fullmatch(id)}
+        if len(wanted) <= FEW:
+            found = [task for task in map(self._task, wanted) if task is not None]
+        else:
+            found = [task for task in self._api.tasks(self._project) if task["id"] in wanted]
+        if not found:
+            return {}
+        words = self._words()
+        return {task["id"]: self._item(task, fields, words) for task in found}
+
+    def find(self, markers: Collection[str]) -> Mapping[str, tuple[str, ...]]:
+        if not markers:
+            return {}
+        fields = self._fields()
+        bearers = [(task["id"], markers_of(task, fields)) for task in self._api.tasks(self._project)]
+        return {marker: tuple(sorted(id for id, borne in bearers if marker in borne)) for marker in markers}
+
+    def everything(self) -> Iterator[str]:
+        for task in self._api.tasks(self._project):
+            yield task["id"]
+
+    def changed(self, cursor: str | None) -> Feed:
+        """One call that lists the project. Tasks that are gone are not among the ids."""
+        versions = {task["id"]: version_of(task) for task in self._api.tasks(self._project)}
+        now = feed.cursor(versions)
+        return Feed(() if cursor is None else tuple(feed.changed(versions, cursor, now)), now)
+
+    def first_shown(self, id: str, fields: Collection[str]) -> Item | None:
+        return None
+
+    def written_by_us(self, id: str, after: str, fields: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        return None
+
+    # ---------------------------------------------------------------- writing
+
+    def create(self, draft: ItemDraft, fields: Collection[str]) -> Item:
+        """A draft need not say what can be one thing only here: its kind and project."""
+        if draft.kind not in ("", KIND):
+            raise Park(f"PPM Express has no kind of item '{draft.kind}'; there is {KIND} alone")
+        if draft.project not in ("", self._project):
+            raise Park(f"this side is the project {self._project} of PPM Express, not '{draft.project}'")
+        words = self._words()
+        wanted = attributes(draft.fields, words) | marking(draft, words.fields)
+        if draft.parent is not None:
+            wanted |= under(draft.parent, words.fields)
+        made = self._api.create_task(self._project, of_new_task(wanted, words.fields))
+        if draft.marker not in markers_of(self._made(made["id"]), words.fields):
+            reason = f"PPM Express made the task {made['id']} without its marker: delete it there, or link it by hand"
+            raise Park(reason)
+        return self._item(made, fields, words)
+
+    def update(self, change: ItemChange, fields: Collection[str]) -> Item:
+        """Reads before and after. That the answer to the write and the read after it agree shows that nobody came
+        between them; so the answer is what PPM Express made of the change.
+        """
+        words = self._words()
+        tasks = self._tasks() if change.move else {}
+        before = _there(tasks, change.id) if change.move else self._api.task(self._project, change.id)
+        moves = change.move is not None and change.move.parent != parent_of(before, words.fields)
+        if not change.fields and not moves:
+            return self._item(before, fields, words)
+        if change.version and change.version != version_of(before):
+            raise Stale(f"PPM Express: task {change.id} moved since it was read")
+        if reason := why_read_only(before):
+            raise Park(reason)
+        wanted = still_marked(attributes(change.fields, words), before, words.fields)
+        wanted = two_of_three(wanted, attributes_of(before), words.fields)
+        if change.move and moves:
+            wanted |= under(change.move.parent, words.fields)
+            refuse_impossible(change.id, change.move.parent, tasks, words.fields)
+        after = self._write(change, wanted, words)
+        if change.move and parent_of(after, words.fields) != change.move.parent:
+            raise Park(f"refused by target: PPM Express left task {change.id} where it was")
+        refuse_ignored(change.fields, before, after, words)
+        if version_of(self._api.task(self._project, change.id)) != version_of(after):
+            raise Stale(f"PPM Express: task {change.id} moved while it was written")
+        return self._item(after, fields, words)
+
+    def put_in_bin(self, id: str, version: str) -> None:
+        raise Park("PPM Express lets nobody delete a task by its API: delete it there, or unlink it")
+
+    def _write(self, change: ItemChange, wanted: Mapping[str, Any], words: Vocabulary) -> Document:
+        try:
+            return self._api.update_task(self._project, change.id, wanted)
+        except Park:
+            if change.move:  # refused for a circle that somebody has just closed?
+                refuse_impossible(change.id, change.move.parent, self._tasks(), words.fields)
+            raise
+
+    def _made(self, id: str) -> Document:
+        """The task that was just made. That it cannot be read does not unmake it: it must be searched for."""
+        try:
+            return self._api.task(self._project, id)
+        except (RetryLater, NotFound) as unread:
+            raise InDoubt(f"PPM Express made the task {id}, which cannot be read back: {unread.reason}") from unread
+
+    # ---------------------------------------------------------------- documents
+
+    def _item(self, task: Document, wanted: Collection[str], words: Vocabulary) -> Item:
+        known = {key: words.fields.mapped[key] for key in wanted if key in words.fields.mapped}
+        return Item(
+            id=task["id"],
+            fields={key: value_of(task, field, words) for key, field in known.items()},
+            version=version_of(task),
+            parent=parent_of(task, words.fields),
+            kind=KIND,
+            project=self._project,
+            url=f"{self._page}#project={self._project}&task={task['id']}",
+            markers=markers_of(task, words.fields),
+            changed_at=changed_at(task, words.fields),
+            read_only=why_read_only(task),
+        )
+
+    def _task(self, id: str) -> Document | None:
+        try:
+            return self._api.task(self._project, id)
+        except NotFound:
+            return None
+
+    def _tasks(self) -> Mapping[str, Document]:
+        return {task["id"]: task for task in self._api.tasks(self._project)}
+
+    def _fields(self) -> TaskFields:
+        return task_fields(self._api.task_fields())
+
+    def _words(self) -> Vocabulary:
+        return Vocabulary(self._fields(), directory(self._api.resources()))
+
+
+def _there(tasks: Mapping[str, Document], id: str) -> Document:
+    if id not in tasks:
+        raise NotFound(f"PPM Express: task {id} is not in this project, or hidden from us")
+    return tasks[id]
+
+
+def _page(url: str) -> str:
+    """Where people see the tenant; https://app.ppm.express/us/@contoso for the usual addresses of the API."""
+    found = re.match(r"https://api-(\w+)\.ppm\.express/(@[^/]+)", url)
+    return f"https://app.ppm.express/{found[1]}/{found[2]}" if found else url
