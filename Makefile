@@ -2,8 +2,8 @@
 #
 #   make demo        the whole product on this machine, with something to look at (ONCE=1: one round, then stop)
 #   make test        every test that needs nothing but this machine
-#   make test-real   against a real ITSM product, Request Tracker 5, from Debian's packages, and the Azure DevOps
-#                    simulator against Microsoft's Node clients
+#   make test-real   against a real ITSM product, Request Tracker 5, and a real PPM tool, Redmine 5, from Debian's
+#                    packages, and the Azure DevOps simulator against Microsoft's Node clients
 #   make bench       measurements
 #   make lint        ruff: rules and formatting
 #   make clean       away with everything that was set up
@@ -29,6 +29,7 @@ test: $(VENV)/$(STAMP) $(AZURITE)/node_modules/$(STAMP)
 test-real: $(VENV)/$(STAMP) $(AZURITE)/node_modules/$(STAMP) $(CLIENTS)/node_modules/$(STAMP)
 	$(PY) -m pytest -q -m real tests/local
 	@sh infra/local/setup.sh request-tracker
+	@sh infra/local/setup.sh redmine
 	$(PY) -m pytest -q -m real tests/real
 
 bench: $(VENV)/$(STAMP) $(AZURITE)/node_modules/$(STAMP)

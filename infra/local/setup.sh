@@ -4,6 +4,7 @@
 #   setup.sh python VENV        a Python 3.13 virtual environment with all requirements
 #   setup.sh node VENV FOLDER   the npm packages of FOLDER; what follows goes to npm
 #   setup.sh request-tracker    Request Tracker 5, from Debian's packages
+#   setup.sh redmine            Redmine 5, from Debian's packages; says so where it cannot, and what needs it is skipped
 #
 # It stands apart from the Makefile because finding a tool takes trying it: a name on PATH may be a shim that only
 # says "command not found". Prints one line per step; where it cannot go on, one paragraph that says what to do.
@@ -108,20 +109,45 @@ set_up_request_tracker() {
     fi
     command -v apt-get >/dev/null && [ "$(id -u)" = 0 ] || fail "Request Tracker 5 is missing. On Debian or Ubuntu, run" \
         "'sudo apt-get install --no-install-recommends $RT_PACKAGES' and then make again; elsewhere use a Debian container."
-    say "Debian packages: $RT_PACKAGES"
-    mkdir -p .cache
-    install_request_tracker >.cache/request-tracker-install.log 2>&1 ||
+    install_debian_packages request-tracker "$RT_PACKAGES" ||
         fail "Request Tracker could not be installed; .cache/request-tracker-install.log says why."
 }
 
-install_request_tracker() {
-    # shellcheck disable=SC2086  # three names, not one
-    apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -qy install --no-install-recommends $RT_PACKAGES
+# ------------------------------------------------------------------------------------------------------------- Redmine
+
+REDMINE_PACKAGES="redmine redmine-sqlite puma"
+
+has_redmine() {
+    [ -f /usr/share/redmine/config.ru ] && [ -x /usr/bin/puma ] && ruby -rsqlite3 -e 1 2>/dev/null
+}
+
+set_up_redmine() {
+    if has_redmine; then
+        return
+    fi
+    if ! command -v apt-get >/dev/null || [ "$(id -u)" != 0 ]; then
+        say "Redmine 5 is missing, so its tests are skipped. On Debian 12, 'sudo apt-get install" \
+            "--no-install-recommends $REDMINE_PACKAGES' brings it; elsewhere use a Debian container."
+        return
+    fi
+    install_debian_packages redmine "$REDMINE_PACKAGES" ||
+        say "Redmine 5 could not be installed, so its tests are skipped; .cache/redmine-install.log says why."
+}
+
+# ---------------------------------------------------------------------------------------------------- Debian's packages
+
+install_debian_packages() {
+    say "Debian packages: $2"
+    mkdir -p .cache
+    # shellcheck disable=SC2086  # several names, not one
+    { apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -qy install --no-install-recommends $2; } \
+        >".cache/$1-install.log" 2>&1
 }
 
 case "${1:-}" in
     python) set_up_python "$2" ;;
     node) shift && set_up_node "$@" ;;
     request-tracker) set_up_request_tracker ;;
-    *) fail "usage: setup.sh python VENV | node VENV FOLDER | request-tracker" ;;
+    redmine) set_up_redmine ;;
+    *) fail "usage: setup.sh python VENV | node VENV FOLDER | request-tracker | redmine" ;;
 esac

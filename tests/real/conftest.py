@@ -1,4 +1,4 @@
-"""A Request Tracker for each test, and a receiver for what it pushes."""
+"""A Request Tracker for each test, a receiver for what it pushes, and one Redmine for all."""
 
 import queue
 import threading
@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from infra.local.azurite import free_ports
+from infra.local.redmine import Redmine
 from infra.local.request_tracker import RequestTracker
 
 
@@ -72,3 +73,15 @@ def request_tracker(tracker_directory: Path) -> Iterator[RequestTracker]:
         pytest.skip("Request Tracker is not installed: run `make test-real`")
     with RequestTracker(free_ports(1)[0], tracker_directory) as tracker:
         yield tracker
+
+
+@pytest.fixture(scope="session")
+def redmine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redmine]:
+    """One for all tests, because starting it takes longer than many tests: each makes a project of its own.
+
+    It lives far from UTC, so that no test passes by a lucky time zone.
+    """
+    if not Redmine.is_installed():
+        pytest.skip("Redmine is not installed: run `make test-real`")
+    with Redmine(free_ports(1)[0], tmp_path_factory.mktemp("redmine")) as redmine:
+        yield redmine.start(time_zone="Asia/Kathmandu")
