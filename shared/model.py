@@ -278,7 +278,7 @@ class FieldType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FieldInfo:
-    """A field as its side describes it. `key` is how the side addresses it (`System.Title`), `label` what people see."""
+    """A field as its side describes it; `key` is how the side addresses it (`System.Title`), `label` how people do."""
 
     key: str
     label: str
@@ -308,9 +308,9 @@ class Item:
     """One thing on one side, in that side's own words.
 
     `fields` has a JSON value (text, number, bool, None, list of texts) for each field that was asked for, by the side's
-    keys; what the side does not show for this item is absent. `version` is its revision or etag, empty where it has
-    none. `parent` is the id of another item of the side. `markers` are URLs that items made by us bear. `read_only`
-    says why nobody may write it through us, empty if one may. `in_bin`: deleted, and could be restored.
+    keys: None where it is empty; absent is what this kind of item does not have. `version` is its revision or etag,
+    empty where it has none. `parent` is the id of another item of the side. `markers` are URLs that items made by us
+    bear. `read_only` says why nobody may write it through us, empty if one may. `in_bin`: deleted, and can be restored.
     """
 
     id: str
@@ -356,7 +356,7 @@ class ItemChange:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """Items that changed after a place in a side's feed, `cursor` to go on from, and whether there is `more` at once."""
+    """Items that changed after a place in a side's feed, the `cursor` to go on from, and whether there is `more`."""
 
     ids: tuple[str, ...]
     cursor: str

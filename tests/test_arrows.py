@@ -20,7 +20,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PROJECT = ("function_app", "functions", "infra", "shared", "tests")
 PRODUCT = ("function_app", "functions", "shared")
-NOUNS = ("shared.ports", "shared.configuration", "shared.model", "shared.errors")
+NOUNS = ("shared.ports", "shared.configuration", "shared.model", "shared.links", "shared.errors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,7 @@ LAYERS = (
     Layer(
         "shared.configuration", ("shared.model", "shared.errors"), "configuration is data: it knows model and errors"
     ),
+    Layer("shared.links", ("shared.model",), "links are what is stored of two sides: they know the model"),
     Layer("shared.ports", NOUNS, "ports know configuration, model and errors"),
     Layer("shared.places", NOUNS, "places.py serves every promise and knows none"),
     Layer(

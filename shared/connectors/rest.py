@@ -166,7 +166,7 @@ def _sentences(node: Any) -> Iterator[str]:
             for item in node:
                 yield from _sentences(item)
         case dict():
-            for name in ("message", "detail", "description", "errorMessages", "error", "title"):
+            for name in ("message", "errorMessage", "detail", "description", "errorMessages", "error", "title"):
                 yield from _sentences(node.get(name) or ())
             for about in (node.get("errors"), node.get("details")):
                 if isinstance(about, dict):
