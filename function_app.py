@@ -6,9 +6,10 @@ from functions.boards_events import events
 from functions.health import health_check
 from functions.itsm_intake import intake
 from functions.operator_api import operator
+from functions.pairs_api import pairs
 from functions.progress_sync import progress
 from functions.reconcile_item import reconciliation
 
 app = func.FunctionApp()
-for blueprint in (intake, events, progress, reconciliation, operator, health_check):
+for blueprint in (intake, events, progress, reconciliation, operator, pairs, health_check):
     app.register_functions(blueprint)

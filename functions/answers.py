@@ -10,7 +10,7 @@ from typing import Any
 
 import azure.functions as func
 
-from shared.errors import BoardbridgeError, Park, Refused, RetryLater
+from shared.errors import BoardbridgeError, Park, Refused, RetryLater, Stale
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,9 @@ def answering(handler: Handler) -> Handler:
             response = problem(503, wait.reason)
             response.headers["Retry-After"] = str(ceil(max(wait.after_seconds, 1)))
             return response
-        except Park as refusal:  # by Azure DevOps or Key Vault, of what the caller asked for
+        except Stale as race:
+            return problem(409, f"somebody else was quicker, ask again: {race.reason}")
+        except Park as refusal:  # by another system, of what the caller asked for
             return problem(422, refusal.reason)
         except BoardbridgeError as error:
             log.exception("%s failed", handler.__name__)

@@ -5,6 +5,7 @@ import logging
 import azure.functions as func
 
 from functions.product import services, wiring
+from shared.model import Hint
 
 log = logging.getLogger(__name__)
 
@@ -14,6 +15,8 @@ reconciliation = func.Blueprint()
 @reconciliation.function_name("reconcile_item")
 @reconciliation.queue_trigger("message", queue_name="reconcile", connection="AzureWebJobsStorage")
 def reconcile_item(message: func.QueueMessage) -> None:
-    hint = wiring().decode_hint(message.get_body().decode())
-    outcome = services().tickets.handle(hint)
-    log.info("%s/%s: %s", hint.connection, hint.ticket_id, outcome)
+    told = wiring().decode_message(message.get_body().decode())
+    if isinstance(told, Hint):
+        log.info("%s/%s: %s", told.connection, told.ticket_id, services().tickets.handle(told))
+    else:
+        log.info("%s/%s: %s", told.pair, told.link or told.item, services().pairs.handle(told))

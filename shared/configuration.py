@@ -1,22 +1,32 @@
-"""The configuration document: connections, teams, routes and triage, validated as a whole, every fault listed.
+"""The configuration document: connections, teams, routes, triage and pairs, validated as a whole, every fault listed.
 
 It is written as YAML, kept as rows, and read by every service through `Configuration`. Each fault has the path of the
 value at fault and says what to fix. Secrets are named here, never written here.
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
+from fnmatch import fnmatchcase
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from shared.errors import Refused
-from shared.model import StateCategory, Team
+from shared.model import FieldType, SideName, StateCategory, Team
 
 AZURE_DEVOPS = "azure_devops"
+PPM_KINDS = ("ppm_express", "redmine")
+# Where boards and PPM tools may be. What a deployment adds comes in as an argument, so that no configuration can have
+# the app send its tokens, or anything, to an address inside the network it runs in.
+SITES = ("dev.azure.com", "*.visualstudio.com", "api-*.ppm.express")
+NAME_IN_ADDRESS = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 LONGEST_SECRET_NAME = 40  # Key Vault allows 127; every token Azure DevOps issues is longer than this
 type Fault = tuple[str, str]
 type Extend = Callable[[str, Mapping[str, str]], object]
+type Law = Callable[["FieldMapping"], Iterable[str]]
 
 
 def _url(value: str) -> str:
@@ -35,7 +45,7 @@ def _secret_name(value: str) -> str:
 
 def _name(value: str) -> str:
     if value.strip() in ("", ".", ".."):
-        raise ValueError("write the name as Azure DevOps shows it")
+        raise ValueError("write the name as it is shown there")
     return value
 
 
@@ -50,6 +60,19 @@ def _listed(value: object) -> object:
     return (value,) if isinstance(value, str) else value
 
 
+def _end(value: object) -> object:
+    """A field's key alone, or with what else there is to say of it."""
+    return {"field": value} if isinstance(value, str) else value
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"'{value}' is not a time zone: write one like Europe/Berlin") from None
+    return value
+
+
 Name = Annotated[str, AfterValidator(_name)]
 Url = Annotated[str, AfterValidator(_url)]
 SecretName = Annotated[str, AfterValidator(_secret_name)]
@@ -58,6 +81,9 @@ Header = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")]
 Audience = Literal["technical", "project"]
 StatusCategory = Literal["open", "in_progress", "resolved", "closed", "cancelled"]
 Priority = Annotated[int, Field(ge=1, le=4)]
+Names = Annotated[tuple[Name, ...], BeforeValidator(_listed)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Direction = Literal["both", "to_ppm", "to_boards"]
 
 
 class _Model(BaseModel):
@@ -156,6 +182,17 @@ class ItsmConnection(_Model):
     priorities: Mapping[str, Priority] = {}
 
 
+class PpmConnection(_Model):
+    """A PPM tool. `url` is that of its API: for PPM Express with the tenant, for Redmine the site's own.
+
+    `secret` holds the token or API key.
+    """
+
+    kind: Literal["ppm_express", "redmine"]
+    url: Url
+    secret: SecretName
+
+
 class TeamAudience(_Model):
     """Says that a team is not a technical one. Teams that are not listed are technical."""
 
@@ -195,11 +232,90 @@ class Route(Destination):
     audience: Audience = "technical"
 
 
+class FieldEnd(_Model):
+    """A field by its side's key. Its `type` is what the side says, unless told; so is the `format` of its values."""
+
+    field: Name
+    type: FieldType | None = None
+    format: str | None = None
+
+
+class Words(_Model):
+    """How each side says one thing. All words are understood, the first is the one that is written."""
+
+    boards: Names = ()
+    ppm: Names = ()
+
+
+class FieldMapping(_Model):
+    """An Azure DevOps field and a PPM field that say the same. `values` are their words, by what they mean."""
+
+    name: Name
+    boards: Annotated[FieldEnd, BeforeValidator(_end)]
+    ppm: Annotated[FieldEnd, BeforeValidator(_end)]
+    active: bool = True
+    direction: Direction = "both"
+    policy: Literal["boards", "ppm", "newest", "merge", "ask"] = "ask"
+    values: Mapping[str, Words] = {}
+
+
+class PairBoards(_Model):
+    """`home` is the project where work items are made, the first unless told; `kinds` the work item type that each kind
+    of PPM item becomes."""
+
+    projects: Annotated[Names, Field(min_length=1)]
+    home: str | None = None
+    kinds: Mapping[str, str] = {}
+
+
+class PairPpm(_Model):
+    """`kinds` says what each work item type becomes, where the tool knows kinds (a tracker of Redmine)."""
+
+    connection: str
+    project: Name
+    kinds: Mapping[str, str] = {}
+
+
+class Hierarchy(_Model):
+    active: bool = True
+    direction: Direction = "both"
+    policy: Literal["boards", "ppm", "ask"] = "boards"
+
+
+class Limits(_Model):
+    """How much at once is taken for a mistake until a person says otherwise: more than the number and the share."""
+
+    deletions: Annotated[int, Field(ge=0)] = 5
+    deletions_share: Share = 0.1
+    changes: Annotated[int, Field(ge=0)] = 20
+    changes_share: Share = 0.5
+
+
+class Pair(_Model):
+    """One PPM project with the Azure DevOps projects that it is kept in step with.
+
+    `adopt` are the sides whose new items are copied to the other unasked. `people` are names of persons who are known
+    by another mail address over there; `zone` is where a moment becomes a date.
+    """
+
+    name: str
+    boards: PairBoards
+    ppm: PairPpm
+    fields: tuple[FieldMapping, ...]
+    hierarchy: Hierarchy = Hierarchy()
+    deletes: Literal["bin", "unlink"] = "unlink"
+    adopt: Annotated[tuple[SideName, ...], BeforeValidator(_listed)] = ()
+    limits: Limits = Limits()
+    people: Mapping[str, str] = {}
+    zone: Annotated[str, AfterValidator(_zone)] = "UTC"
+
+
 class Configuration(_Model):
-    connections: Mapping[str, AzureDevOpsConnection | ItsmConnection]
+    connections: Mapping[str, AzureDevOpsConnection | PpmConnection | ItsmConnection]
     teams: tuple[TeamAudience, ...] = ()
     routes: tuple[Route, ...] = ()
     triage: Destination
+    pairs: tuple[Pair, ...] = ()
 
     @property
     def boards(self) -> tuple[str, AzureDevOpsConnection]:
@@ -216,17 +332,35 @@ class Configuration(_Model):
     def itsm(self) -> dict[str, ItsmConnection]:
         return {name: c for name, c in self.connections.items() if isinstance(c, ItsmConnection)}
 
+    @property
+    def ppm(self) -> dict[str, PpmConnection]:
+        return {name: c for name, c in self.connections.items() if isinstance(c, PpmConnection)}
+
+    def pair(self, name: str) -> Pair | None:
+        return next((pair for pair in self.pairs if pair.name == name), None)
+
+
+def _lawful(mapping: FieldMapping) -> Iterable[str]:
+    return ()
+
 
 def parse(
-    document: Any, itsm_kinds: Collection[str], extend: Extend, kinds_with_api: Collection[str] = ()
+    document: Any,
+    itsm_kinds: Collection[str],
+    extend: Extend,
+    kinds_with_api: Collection[str] = (),
+    *,
+    hosts: Collection[str] = SITES,
+    law: Law = _lawful,
 ) -> Configuration:
     """The configuration in `document`, or `Refused` (400) with every fault found.
 
     `itsm_kinds` are the presets there are, `kinds_with_api` those of products that we can read and answer; `extend`
-    tries a preset with a connection's own fields.
+    tries a preset with a connection's own fields. `hosts` are the patterns of those that boards and PPM tools may be
+    at; `law` tells what is wrong with the value map of a field.
     """
     if not isinstance(document, Mapping):
-        raise Refused(400, "the configuration is a mapping with connections, teams, routes and triage")
+        raise Refused(400, "the configuration is a mapping with connections, teams, routes, triage and pairs")
     connections, faults = _connections(document.get("connections"), itsm_kinds)
     try:
         configuration = Configuration.model_validate({**document, "connections": connections})
@@ -237,6 +371,8 @@ def parse(
             *_cross_faults(configuration),
             *_field_faults(configuration, extend),
             *_access_faults(configuration, kinds_with_api),
+            *_host_faults(configuration, hosts),
+            *_pair_faults(configuration, law),
         ]
     if faults:
         raise Refused(400, f"the configuration has {len(faults)} fault(s) and was not taken", sorted(set(faults)))
@@ -309,23 +445,28 @@ def _connections(given: Any, itsm_kinds: Collection[str]) -> tuple[Any, list[Fau
     models, faults = {}, []
     kinds = {name: c.get("kind") if isinstance(c, Mapping) else None for name, c in given.items()}
     for name, connection in given.items():
-        if not isinstance(name, str) or not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", name):
+        if not isinstance(name, str) or not NAME_IN_ADDRESS.fullmatch(name):
             fix = (
                 "name a connection with lower-case letters, digits and dashes, a number in quotes: it is in the address"
             )
             faults.append((f"connections.{name}", fix))
-        if kinds[name] not in (None, AZURE_DEVOPS, *itsm_kinds):
-            known = ", ".join([AZURE_DEVOPS, *sorted(itsm_kinds)])
+        if kinds[name] not in (None, AZURE_DEVOPS, *itsm_kinds, *PPM_KINDS):
+            known = ", ".join([AZURE_DEVOPS, *sorted(itsm_kinds), *PPM_KINDS])
             faults.append((f"connections.{name}.kind", f"'{kinds[name]}' is not a known kind: {known}"))
-        model = AzureDevOpsConnection if kinds[name] == AZURE_DEVOPS else ItsmConnection
         try:
-            models[str(name)] = model.model_validate(connection)
+            models[str(name)] = _model_of(kinds[name]).model_validate(connection)
         except ValidationError as error:
             faults += _faults_of(error, "connections", name)
     if (count := list(kinds.values()).count(AZURE_DEVOPS)) != 1:
         fix = f"exactly one connection of kind {AZURE_DEVOPS} is needed, here are {count}"
         faults.append(("connections", fix))
     return models, faults
+
+
+def _model_of(kind: object) -> type[_Model]:
+    if kind == AZURE_DEVOPS:
+        return AzureDevOpsConnection
+    return PpmConnection if kind in PPM_KINDS else ItsmConnection
 
 
 def _field_faults(configuration: Configuration, extend: Extend) -> Iterable[Fault]:
@@ -388,6 +529,55 @@ def _cross_faults(configuration: Configuration) -> Iterable[Fault]:
         for tag in destination.tags:
             if not tag.strip() or re.search(r"[;,]", tag) or len(tag) > 400:
                 yield f"{path}.tags", f"'{tag}' cannot be a tag: no comma, no semicolon, 1 to 400 characters"
+
+
+def _host_faults(configuration: Configuration, hosts: Collection[str]) -> Iterable[Fault]:
+    for name, connection in configuration.connections.items():
+        if isinstance(connection, AzureDevOpsConnection | PpmConnection) and not _allowed(connection.url, hosts):
+            host = urlsplit(connection.url).hostname
+            fix = f"'{host}' is not a host this app may call: {', '.join(hosts)}, and what ALLOWED_HOSTS adds"
+            yield f"connections.{name}.url", fix
+
+
+def _allowed(url: str, hosts: Collection[str]) -> bool:
+    """What is not plainly a host name is none, whatever pattern it fits."""
+    host = urlsplit(url).hostname or ""
+    return bool(re.fullmatch(r"[a-z0-9.-]+", host)) and any(fnmatchcase(host, known.lower()) for known in hosts)
+
+
+def _pair_faults(configuration: Configuration, law: Law) -> Iterable[Fault]:
+    names = Counter(pair.name for pair in configuration.pairs)
+    projects = Counter((pair.ppm.connection, pair.ppm.project.casefold()) for pair in configuration.pairs)
+    for index, pair in enumerate(configuration.pairs):
+        path = f"pairs[{index}]"
+        if not NAME_IN_ADDRESS.fullmatch(pair.name):
+            yield f"{path}.name", "name a pair with lower-case letters, digits and dashes: it is in the address"
+        if names[pair.name] > 1:
+            yield f"{path}.name", f"{names[pair.name]} pairs are called '{pair.name}'"
+        if pair.ppm.connection not in configuration.ppm:
+            known = ", ".join(configuration.ppm) or "none"
+            yield f"{path}.ppm.connection", f"there is no PPM connection '{pair.ppm.connection}': {known}"
+        if projects[pair.ppm.connection, pair.ppm.project.casefold()] > 1:
+            yield f"{path}.ppm.project", f"'{pair.ppm.project}' is in another pair, too: name all projects in one"
+        if pair.boards.home is not None and pair.boards.home not in pair.boards.projects:
+            known = ", ".join(pair.boards.projects)
+            yield f"{path}.boards.home", f"'{pair.boards.home}' is not one of the pair's projects: {known}"
+        yield from _mapping_faults(f"{path}.fields", pair.fields, law)
+
+
+def _mapping_faults(path: str, mappings: Collection[FieldMapping], law: Law) -> Iterable[Fault]:
+    names = Counter(mapping.name for mapping in mappings)
+    for index, mapping in enumerate(mappings):
+        if names[mapping.name] > 1:
+            yield f"{path}[{index}].name", f"{names[mapping.name]} fields are called '{mapping.name}'"
+        broken = [*_ambiguous(mapping), *law(mapping)] if mapping.active else []
+        yield from ((f"{path}[{index}].values", fault) for fault in broken)
+
+
+def _ambiguous(mapping: FieldMapping) -> Iterable[str]:
+    for side in SideName:
+        words = Counter(word.casefold() for meant in mapping.values.values() for word in getattr(meant, side))
+        yield from (f"{side} says '{word}' for {n} things: one at most" for word, n in words.items() if n > 1)
 
 
 def _faults_of(error: ValidationError, *under: Any) -> list[Fault]:

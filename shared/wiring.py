@@ -7,6 +7,8 @@
     REQUEST_TIMEOUT_SECONDS      longest wait for one answer of Azure DevOps (30)
     LATE_LANDING_SECONDS         how much later an unanswered write may still take effect (30)
     STOPPED_RETRY_SECONDS        how long a message waits while its connection is stopped (60)
+    ALLOWED_HOSTS                hosts that boards and PPM tools may be at, besides the vendors' own: names with commas
+                                 between them, `*` stands for any part
 
 Nothing is called at import: clients are built on the first invocation and kept for the life of the worker.
 """
@@ -22,33 +24,58 @@ from functools import cache
 from azure.core.credentials import TokenCredential
 from azure.identity import ManagedIdentityCredential
 
-from shared.configuration import AzureDevOpsConnection, ItsmConnection
+from shared.configuration import SITES, AzureDevOpsConnection, Configuration, ItsmConnection, Pair, PpmConnection
 from shared.connectors.azure_devops.auth import Authenticator, ManagedIdentity, PersonalAccessToken
 from shared.connectors.azure_devops.boards import AzureDevOpsBoards
+from shared.connectors.azure_devops.side import AzureDevOpsSide, Organisation
 from shared.connectors.azure_devops.translate import changed_work_item
-from shared.connectors.azure_storage.clients import connect
+from shared.connectors.azure_storage.clients import Account, connect
 from shared.connectors.azure_storage.configuration import TableConfigurationStore
 from shared.connectors.azure_storage.cursors import TableCursors
 from shared.connectors.azure_storage.health import TableHealthBoard
+from shared.connectors.azure_storage.links import TableSyncStore
+from shared.connectors.azure_storage.plans import TablePlans
 from shared.connectors.azure_storage.quarantine import TableQuarantine
-from shared.connectors.azure_storage.queues import QueueHints
-from shared.connectors.azure_storage.queues import decode as decode_hint
+from shared.connectors.azure_storage.queues import QueueHints, QueueLooks
+from shared.connectors.azure_storage.queues import decode as decode_message
 from shared.connectors.azure_storage.tickets import TableTicketStore
 from shared.connectors.freshservice.api import FreshserviceItsm
 from shared.connectors.gate import Gate
 from shared.connectors.jira.api import JiraItsm
 from shared.connectors.key_vault import KeyVaultSecrets
+from shared.connectors.ppm_express.api import PpmExpressApi
+from shared.connectors.ppm_express.side import PpmExpressSide
+from shared.connectors.redmine.side import RedmineSide
 from shared.connectors.request_tracker.api import RequestTrackerItsm
 from shared.connectors.servicenow.api import ServiceNowItsm
 from shared.connectors.zendesk.api import ZendeskItsm
+from shared.model import SideName
 from shared.operation.service import OperationService
 from shared.places import PlaceMemory
-from shared.ports import Boards, HealthBoard, Itsm, ItsmDoor, Secrets
+from shared.ports import Boards, HealthBoard, Itsm, ItsmDoor, Secrets, Side, SideDoor
+from shared.sync import configured
+from shared.sync.configured import ConfiguredPairs
+from shared.sync.rows import Filters
+from shared.sync.run import Timing as SyncTiming
+from shared.sync.service import SyncService
+from shared.sync.views import DIRECTIONS, SCOPES, PairService, Wanted
 from shared.tickets import planning, preset
 from shared.tickets.run import Timing
 from shared.tickets.service import TicketService
 
-__all__ = ["Services", "build", "changed_work_item", "decode_hint", "services"]
+__all__ = [
+    "DIRECTIONS",
+    "SCOPES",
+    "Filters",
+    "Services",
+    "Wanted",
+    "build",
+    "changed_work_item",
+    "decode_message",
+    "services",
+]
+
+LOOPBACK = ("127.0.0.1", "localhost")
 
 
 PRODUCTS = {
@@ -65,6 +92,7 @@ PRODUCTS = {
 class Services:
     tickets: TicketService
     operation: OperationService
+    pairs: PairService
 
 
 @cache
@@ -82,6 +110,7 @@ def build(settings: Mapping[str, str]) -> Services:
     cursors = TableCursors(account.tables)
     places = PlaceMemory(cursors)
     organisations = _Organisations(identity, secrets, health, settings)
+    sides = _Sides(organisations, secrets, health, settings)
     operation = OperationService(
         store=TableConfigurationStore(account.tables),
         health=health,
@@ -91,6 +120,9 @@ def build(settings: Mapping[str, str]) -> Services:
         kinds_with_api=PRODUCTS.keys(),
         extend=lambda kind, fields: preset.preset(kind).extended(fields),
         places=places,
+        hosts=_hosts(settings),
+        law=configured.law,
+        pairs=lambda configuration: configured.live_faults(configuration, sides.look_afresh),
         categories=planning.CATEGORIES,
         clock=_now,
     )
@@ -104,7 +136,7 @@ def build(settings: Mapping[str, str]) -> Services:
         products=_Products(operation, secrets, health, settings).door,
         configuration=operation.configuration,
         clock=_now,
-        new_id=lambda: uuid.uuid4().hex,
+        new_id=_new_id,
         timing=Timing(
             request_timeout_seconds=_seconds(settings, "REQUEST_TIMEOUT_SECONDS", 30),
             late_landing_seconds=_seconds(settings, "LATE_LANDING_SECONDS", 30),
@@ -112,7 +144,44 @@ def build(settings: Mapping[str, str]) -> Services:
         places=places,
         public_url=_public_url(settings),
     )
-    return Services(tickets, operation)
+    return Services(tickets, operation, _pairs(account, operation, sides, cursors, settings))
+
+
+def _pairs(
+    account: Account, operation: OperationService, sides: "_Sides", cursors: TableCursors, settings: Mapping[str, str]
+) -> PairService:
+    store, looks = TableSyncStore(account.tables), QueueLooks(account.queues)
+
+    def doors(name: str) -> Mapping[SideName, SideDoor]:
+        return sides.doors(operation.configuration()[0], pairs.pair(name))
+
+    pairs = ConfiguredPairs(operation.configuration, doors)
+    sync = SyncService(
+        store=store,
+        looks=looks,
+        cursors=cursors,
+        rules=pairs.rules,
+        doors=doors,
+        clock=_now,
+        new_id=_new_id,
+        timing=SyncTiming(
+            request_timeout_seconds=_seconds(settings, "REQUEST_TIMEOUT_SECONDS", 30),
+            late_landing_seconds=_seconds(settings, "LATE_LANDING_SECONDS", 30),
+        ),
+        address=_public_url(settings),
+    )
+    return PairService(
+        sync=sync,
+        store=store,
+        looks=looks,
+        plans=TablePlans(account.tables),
+        cursors=cursors,
+        pairs=pairs,
+        doors=doors,
+        clock=_now,
+        new_id=_new_id,
+        address=_public_url(settings),
+    )
 
 
 class _Organisations:
@@ -145,14 +214,14 @@ class _Organisations:
     ) -> AzureDevOpsBoards:
         return AzureDevOpsBoards(
             connection.url,
-            self._authenticator(name, connection),
+            self.authenticator(name, connection),
             connection=name,
             clock=_now,
             timeout_seconds=self._timeout_seconds,
             on_throttle=on_throttle,
         )
 
-    def _authenticator(self, name: str, connection: AzureDevOpsConnection) -> Authenticator:
+    def authenticator(self, name: str, connection: AzureDevOpsConnection) -> Authenticator:
         if connection.secret is not None and connection.authentication == "pat":
             return PersonalAccessToken(self._secrets, connection.secret, name)
         return ManagedIdentity(self._identity, name)
@@ -193,6 +262,80 @@ class _Products:
         return Gate(name, access.secret, product, self._health, self._secrets, _now, self._stopped_retry_seconds)
 
 
+class _Sides:
+    """Both sides of each pair and the gates before them, made once per way of connecting.
+
+    All pairs of one connection share what can be shared: calls made together, and what is remembered.
+    """
+
+    def __init__(
+        self, organisations: _Organisations, secrets: Secrets, health: HealthBoard, settings: Mapping[str, str]
+    ) -> None:
+        self._organisations = organisations
+        self._secrets = secrets
+        self._health = health
+        self._timeout_seconds = _seconds(settings, "REQUEST_TIMEOUT_SECONDS", 30)
+        self._stopped_retry_seconds = _seconds(settings, "STOPPED_RETRY_SECONDS", 60)
+        self._shared: dict[tuple[str, AzureDevOpsConnection | PpmConnection], Organisation | PpmExpressApi] = {}
+        self._gates: dict[tuple[str, AzureDevOpsConnection | PpmConnection, object], Gate[Side]] = {}
+
+    def look_afresh(self, configuration: Configuration, pair: Pair) -> Mapping[SideName, Side]:
+        """Both sides, remembering nothing: for an operator who has just changed something over there."""
+        (name, boards), ppm = configuration.boards, configuration.ppm[pair.ppm.connection]
+        return {
+            SideName.BOARDS: AzureDevOpsSide(self._organisation(name, boards), pair.boards.projects),
+            SideName.PPM: self._tool(pair.ppm.connection, ppm, pair.ppm.project),
+        }
+
+    def doors(self, configuration: Configuration, pair: Pair) -> Mapping[SideName, SideDoor]:
+        name, boards = configuration.boards
+        return {
+            SideName.BOARDS: self._boards_gate(name, boards, pair.boards.projects),
+            SideName.PPM: self._tool_gate(
+                pair.ppm.connection, configuration.ppm[pair.ppm.connection], pair.ppm.project
+            ),
+        }
+
+    def _boards_gate(self, name: str, connection: AzureDevOpsConnection, projects: tuple[str, ...]) -> Gate[Side]:
+        known = (name, connection, projects)
+        if known not in self._gates:
+            if (name, connection) not in self._shared:
+                self._shared[name, connection] = self._organisation(
+                    name, connection, lambda seconds: self._gates[known].pause(seconds)
+                )
+            organisation = self._shared[name, connection]
+            assert isinstance(organisation, Organisation), "it is an Azure DevOps connection"
+            self._gates[known] = self._gate(name, connection.secret, AzureDevOpsSide(organisation, projects))
+        return self._gates[known]
+
+    def _tool_gate(self, name: str, connection: PpmConnection, project: str) -> Gate[Side]:
+        known = (name, connection, project)
+        if known not in self._gates:
+            self._gates[known] = self._gate(name, connection.secret, self._tool(name, connection, project))
+        return self._gates[known]
+
+    def _gate(self, name: str, secret: str | None, side: Side) -> Gate[Side]:
+        return Gate(name, secret, side, self._health, self._secrets, _now, self._stopped_retry_seconds)
+
+    def _organisation(
+        self, name: str, connection: AzureDevOpsConnection, on_throttle: Callable[[float], None] = lambda seconds: None
+    ) -> Organisation:
+        return Organisation(
+            connection.url,
+            self._organisations.authenticator(name, connection),
+            connection=name,
+            clock=_now,
+            timeout_seconds=self._timeout_seconds,
+            on_throttle=on_throttle,
+        )
+
+    def _tool(self, name: str, connection: PpmConnection, project: str) -> Side:
+        options = {"connection": name, "clock": _now, "timeout_seconds": self._timeout_seconds}
+        if connection.kind == "redmine":
+            return RedmineSide(connection.url, project, self._secrets, connection.secret, **options)
+        return PpmExpressSide(PpmExpressApi(connection.url, self._secrets, connection.secret, **options), project)
+
+
 class _Door:
     """The `ports.BoardsDoor` of whichever organisation is configured now."""
 
@@ -215,6 +358,20 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def _new_id() -> str:
+    return uuid.uuid4().hex
+
+
+def _hosts(settings: Mapping[str, str]) -> tuple[str, ...]:
+    """Where boards and PPM tools may be; on this machine only if the app itself runs on it, which is never in Azure."""
+    added = (host.strip() for host in settings.get("ALLOWED_HOSTS", "").split(","))
+    return (*SITES, *filter(None, added), *(LOOPBACK if "WEBSITE_HOSTNAME" in settings and _is_local(settings) else ()))
+
+
+def _is_local(settings: Mapping[str, str]) -> bool:
+    return settings.get("WEBSITE_HOSTNAME", "localhost").partition(":")[0] in LOOPBACK
+
+
 def _seconds(settings: Mapping[str, str], name: str, default: float) -> float:
     return float(settings.get(name) or default)
 
@@ -223,5 +380,4 @@ def _public_url(settings: Mapping[str, str]) -> str:
     if url := settings.get("PUBLIC_URL"):
         return url.rstrip("/")
     host = settings.get("WEBSITE_HOSTNAME", "localhost")
-    local = host.partition(":")[0] in ("localhost", "127.0.0.1")
-    return f"{'http' if local else 'https'}://{host}"
+    return f"{'http' if _is_local(settings) else 'https'}://{host}"

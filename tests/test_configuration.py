@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pytest
 
 from shared import configuration
-from shared.configuration import Configuration, audience_faults, live_faults, owns
+from shared.configuration import Configuration, FieldMapping, audience_faults, live_faults, owns
 from shared.errors import Refused
 from shared.model import Team
 
@@ -18,8 +18,12 @@ def extend(kind: str, fields: Mapping[str, str]) -> None:
         raise ValueError("a[ is not a JMESPath expression")
 
 
+def law(mapping: FieldMapping) -> tuple[str, ...]:
+    return ("broken",) if "broken" in mapping.values else ()
+
+
 def parse(document: object) -> Configuration:
-    return configuration.parse(document, KINDS, extend)
+    return configuration.parse(document, KINDS, extend, hosts=(*configuration.SITES, "127.0.0.1"), law=law)
 
 
 GOOD = {
@@ -227,9 +231,113 @@ def test_a_connection_with_everything_is_taken():
 @pytest.mark.parametrize(("path", "value"), [("triage/project", ".."), ("triage/type", ""), ("routes/0/team", " ")])
 def test_a_name_that_can_be_no_name_is_refused(path, value):
     told = faults(changed(path, value))
-    assert any("as Azure DevOps shows it" in fix for fix in told.values())
+    assert any("as it is shown there" in fix for fix in told.values())
 
 
 def test_the_most_that_any_destination_copies_of_comments_is_known():
     assert parse(GOOD).comments == "public"
     assert parse(changed("routes/0/comments", "all")).comments == "all"
+
+
+# ---------------------------------------------------------------- pairs
+
+PPM = {"kind": "ppm_express", "url": "https://api-us.ppm.express/@contoso/v1.0", "secret": "ppm-token"}
+PAIR = {
+    "name": "roadmap",
+    "boards": {"projects": "Fabrikam"},
+    "ppm": {"connection": "ppm", "project": "p1"},
+    "fields": [
+        {"name": "title", "boards": "System.Title", "ppm": "Name"},
+        {
+            "name": "state",
+            "boards": "System.State",
+            "ppm": "Step",
+            "values": {"todo": {"boards": "New", "ppm": "Open"}},
+        },
+    ],
+}
+
+
+def paired(pair: Mapping = PAIR, *more: Mapping, ppm: Mapping = PPM) -> dict:
+    return GOOD | {"connections": {**GOOD["connections"], "ppm": ppm}, "pairs": [pair, *more]}
+
+
+def test_a_pair_is_taken_with_what_follows_from_nothing_said():
+    taken = parse(paired())
+    assert list(taken.ppm) == ["ppm"]
+    assert "ppm" not in taken.itsm
+    pair = taken.pair("roadmap")
+    assert pair is not None
+    assert pair.boards.projects == ("Fabrikam",)
+    assert (pair.fields[0].boards.field, pair.fields[0].direction, pair.fields[0].policy) == (
+        "System.Title", "both", "ask")  # fmt: skip
+    assert pair.fields[1].values["todo"].boards == ("New",)
+    assert taken.pair("nowhere") is None
+
+
+@pytest.mark.parametrize(
+    ("change", "path", "fix"),
+    [
+        ({"name": "Road Map"}, "name", "lower-case"),
+        ({"ppm": {"connection": "contoso", "project": "p1"}}, "ppm.connection", "no PPM connection 'contoso': ppm"),
+        ({"boards": {"projects": []}}, "boards.projects", "at least 1"),
+        ({"boards": {"projects": ["Fabrikam"], "home": "Other"}}, "boards.home", "Fabrikam"),
+        ({"hierarchy": {"policy": "newest"}}, "hierarchy.policy", "boards"),
+        ({"limits": {"deletions_share": 2}}, "limits.deletions_share", "less than or equal to 1"),
+        ({"zone": "Mars/Olympus"}, "zone", "write one like Europe/Berlin"),
+        ({"fields": [PAIR["fields"][0]] * 2}, "fields[1].name", "2 fields are called 'title'"),
+        ({"fields": [{"name": "t", "boards": "A"}]}, "fields[0].ppm", "needed"),
+        ({"fields": [{**PAIR["fields"][0], "direction": "left"}]}, "fields[0].direction", "both"),
+        ({"fields": [{**PAIR["fields"][1], "values": {"broken": {}}}]}, "fields[0].values", "broken"),
+        (
+            {"fields": [{**PAIR["fields"][1], "values": {"a": {"boards": ["X", "Y"]}, "b": {"boards": "y"}}}]},
+            "fields[0].values",
+            "boards says 'y' for 2 things",
+        ),
+    ],
+)
+def test_each_fault_of_a_pair_names_its_path(change, path, fix):
+    found = faults(paired(PAIR | change))
+    assert f"pairs[0].{path}" in found, found
+    assert fix in found[f"pairs[0].{path}"]
+
+
+def test_a_value_map_that_is_switched_off_may_be_broken():
+    off = {**PAIR["fields"][1], "values": {"broken": {}}, "active": False}
+    assert parse(paired(PAIR | {"fields": [off]}))
+
+
+def test_two_pairs_share_neither_name_nor_ppm_project():
+    found = faults(paired(PAIR, PAIR))
+    assert found.keys() == {f"pairs[{n}].{what}" for n in (0, 1) for what in ("name", "ppm.project")}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://10.0.0.7/@contoso",
+        "https://169.254.169.254/metadata",
+        "https://ppm.express.evil.example/v1.0",
+        "https://evil.example\\.visualstudio.com",
+        "https://evil.example?.visualstudio.com",
+        "https://localhost/v1.0",
+        "http://api-us.ppm.express/@contoso/v1.0",
+        "https://user@api-us.ppm.express/v1.0",
+    ],
+)
+def test_boards_and_ppm_tools_are_at_known_hosts_only(url):
+    assert "connections.ppm.url" in faults(paired(ppm=PPM | {"url": url}))
+    assert "connections.contoso.url" in faults(changed("connections/contoso/url", url))
+
+
+@pytest.mark.parametrize(
+    "url", ["https://dev.azure.com/contoso", "https://contoso.visualstudio.com", "http://127.0.0.1:7/x"]
+)
+def test_known_hosts_are_taken_however_they_are_written(url):
+    assert parse(changed("connections/contoso/url", url))
+
+
+def test_a_deployment_adds_hosts():
+    document = paired(ppm={"kind": "redmine", "url": "https://redmine.contoso.example", "secret": "key"})
+    assert "connections.ppm.url" in faults(document)
+    assert configuration.parse(document, KINDS, extend, hosts=(*configuration.SITES, "*.Contoso.example"))

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from shared.configuration import AzureDevOpsConnection, Configuration, Extend, Fault, destinations, parse
+from shared.configuration import AzureDevOpsConnection, Configuration, Extend, Fault, Law, destinations, parse
 from shared.errors import Park, Refused, RetryLater, Stale, StopConnection
 from shared.model import Quarantined
 from shared.operation import check
@@ -40,6 +40,9 @@ class OperationService:
 
     `itsm_kinds` are the presets there are, `kinds_with_api` those whose tickets can be read back; `categories` are, by
     a ticket's status, the state categories of which a work item type needs one.
+
+    `hosts` are those that boards and PPM tools may be at, `law` that of value maps; `pairs` tells what is wrong with
+    the pairs of a configuration, from what both of their sides say.
     """
 
     def __init__(
@@ -52,6 +55,9 @@ class OperationService:
         itsm_kinds: Collection[str],
         kinds_with_api: Collection[str],
         extend: Extend,
+        hosts: Collection[str],
+        law: Law,
+        pairs: Callable[[Configuration], Iterable[Fault]],
         clock: Clock,
         places: PlaceMemory,
         categories: check.Categories,
@@ -63,6 +69,9 @@ class OperationService:
         self._itsm_kinds = itsm_kinds
         self._kinds_with_api = kinds_with_api
         self._extend = extend
+        self._hosts = hosts
+        self._law = law
+        self._pairs = pairs
         self._clock = clock
         self._places = places
         self._categories = categories
@@ -79,7 +88,7 @@ class OperationService:
         return parsed.configuration, generation
 
     def _parse(self, document: Any) -> Configuration:
-        return parse(document, self._itsm_kinds, self._extend, self._kinds_with_api)
+        return parse(document, self._itsm_kinds, self._extend, self._kinds_with_api, hosts=self._hosts, law=self._law)
 
     def configuration_yaml(self) -> tuple[str, str]:
         """The whole configuration as one YAML document, and its generation ("" before the first)."""
@@ -101,7 +110,7 @@ class OperationService:
         except (StopConnection, Park) as stop:
             faults = [(f"connections.{name}", stop.reason)]
             raise Refused(400, "the configuration could not be held against the organisation", faults) from stop
-        if faults := check.placement_faults(configuration, teams):
+        if faults := [*check.placement_faults(configuration, teams), *self._pairs(configuration)]:
             raise Refused(400, f"the configuration has {len(faults)} fault(s) and was not taken", faults)
         for _, place in destinations(configuration):
             if place.team:
@@ -143,7 +152,8 @@ class OperationService:
             organisation = check.look(self._boards(name, connection), self._places, configuration)
         except (StopConnection, RetryLater, Park) as failure:
             return [check.Finding(f"connections.{name}", failure.reason)]
-        return check.check(configuration, organisation, self._categories)
+        found = check.check(configuration, organisation, self._categories)
+        return [*found, *(check.Finding(path, fix) for path, fix in self._pairs(configuration))]
 
     def connections(self) -> list[dict[str, Any]]:
         """Each connection and whether it works, waits or is stopped, with the reason."""

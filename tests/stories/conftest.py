@@ -1,6 +1,6 @@
 """The whole product, started as a user would start it, once for all stories."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -18,9 +18,9 @@ def configuration(cloud: Cloud) -> str:
     return text.replace("AZURE_DEVOPS", cloud.azure_devops_url)
 
 
-def started(**options) -> Cloud:
+def started(secrets: Mapping[str, str] = {}, **options) -> Cloud:
     try:
-        return Cloud(vault={"signing-secret": SIGNING_SECRET}, **options)
+        return Cloud(vault={"signing-secret": SIGNING_SECRET, **secrets}, **options)
     except NodeMissing as missing:
         pytest.skip(str(missing))
 

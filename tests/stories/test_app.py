@@ -20,6 +20,15 @@ def test_exactly_these_functions_are_indexed(cloud):
         "look_again": ("httpTrigger", "tickets/{connection}/{*id}"),
         "list_connections": ("httpTrigger", "connections"),
         "list_unmapped": ("httpTrigger", "connections/{connection}/unmapped"),
+        "list_pairs": ("httpTrigger", "pairs"),
+        "list_items": ("httpTrigger", "pairs/{pair}/items"),
+        "create_items": ("httpTrigger", "pairs/{pair}/create"),
+        "link_items": ("httpTrigger", "pairs/{pair}/link"),
+        "unlink_items": ("httpTrigger", "pairs/{pair}/unlink"),
+        "make_plan": ("httpTrigger", "pairs/{pair}/plans"),
+        "get_plan": ("httpTrigger", "pairs/{pair}/plans/{id}"),
+        "apply_plan": ("httpTrigger", "pairs/{pair}/plans/{id}/apply"),
+        "approve_pair": ("httpTrigger", "pairs/{pair}/approve"),
         "list_quarantine": ("httpTrigger", "quarantine"),
         "health": ("httpTrigger", "health"),
     }
@@ -35,7 +44,7 @@ def test_health_needs_no_key_and_everything_else_does(cloud):
     for method, path in [
         ("POST", "itsm/generic"), ("POST", "boards/events"), ("GET", "configuration"), ("PUT", "configuration"),
         ("POST", "configuration/check"), ("POST", "routes/explain"), ("GET", "tickets/generic/1"),
-        ("GET", "quarantine"),
+        ("GET", "quarantine"), ("GET", "pairs"), ("POST", "pairs/roadmap/plans"),
     ]:  # fmt: skip
         assert requests.request(method, f"{cloud.host.url}/api/{path}", timeout=10).status_code == 401, path
 

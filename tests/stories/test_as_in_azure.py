@@ -34,6 +34,7 @@ def test_a_ticket_reaches_the_board_without_any_key(tmp_path: Path) -> None:
             **vault.environment,
             "REQUESTS_CA_BUNDLE": str(trusted),
             "PROGRESS_SCHEDULE": "0 0 * * * *",
+            "ALLOWED_HOSTS": "127.0.0.1",
             **{f"AzureWebJobsStorage__{name}ServiceUri": azurite.url(name) for name in ("blob", "queue", "table")},
         }
         with RunningHost(REPOSITORY, settings) as host:

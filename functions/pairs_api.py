@@ -1,0 +1,115 @@
+"""What operators ask of pairs and have done to them: items seen, created, linked, unlinked, and plans made and applied.
+
+Items are written `boards:12` or `ppm:7` where a request may mean either side.
+"""
+
+from urllib.parse import quote
+
+import azure.functions as func
+
+from functions.answers import answer, answering
+from functions.bodies import Body, flag, number
+from functions.product import services, wiring
+from shared.model import SideName
+
+pairs = func.Blueprint()
+
+ROWS, MOST_ROWS = 50, 200
+ALL_TYPES = "all"
+
+
+@pairs.function_name("list_pairs")
+@pairs.route("pairs", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@answering
+def list_pairs(req: func.HttpRequest) -> func.HttpResponse:
+    return answer({"pairs": services().pairs.overview()})
+
+
+@pairs.function_name("list_items")
+@pairs.route("pairs/{pair}/items", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@answering
+def list_items(req: func.HttpRequest) -> func.HttpResponse:
+    """A page of what is linked, then of what is not; `next` in the answer is the `after` of the next page."""
+    texts = {name: req.params[name] for name in ("project", "type", "text", "id") if req.params.get(name)}
+    flags = {name: flag(req, name) for name in ("changed", "mismatch", "unlinked")}
+    limit = number(req, "limit", ROWS, MOST_ROWS)
+    return answer(
+        services().pairs.items(_pair(req), wiring().Filters(**texts, **flags), limit, req.params.get("after", ""))
+    )
+
+
+@pairs.function_name("create_items")
+@pairs.route("pairs/{pair}/create", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
+@answering
+def create_items(req: func.HttpRequest) -> func.HttpResponse:
+    """Copies of the items `items` of `side`, with all below them whose type is in `depth`: a list, or "all"."""
+    body = Body(req, "side", "items", "depth", "project", "type", "parent", "fields")
+    dry = bool(flag(req, "dry_run"))
+    made = services().pairs.create(
+        _pair(req),
+        SideName(body.one_of("side", [*SideName])),
+        body.texts("items"),
+        None if body.get("depth") == ALL_TYPES else body.some_texts("depth") or [],
+        wiring().Wanted(
+            body.text("project", ""), body.text("type", ""), body.text("parent", ""), body.mapping("fields")
+        ),
+        dry=dry,
+    )
+    return answer(made, 200 if dry else 202)
+
+
+@pairs.function_name("link_items")
+@pairs.route("pairs/{pair}/link", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
+@answering
+def link_items(req: func.HttpRequest) -> func.HttpResponse:
+    body = Body(req, "boards", "ppm")
+    return answer(services().pairs.link(_pair(req), body.text("boards"), body.text("ppm")), 201)
+
+
+@pairs.function_name("unlink_items")
+@pairs.route("pairs/{pair}/unlink", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
+@answering
+def unlink_items(req: func.HttpRequest) -> func.HttpResponse:
+    return answer(services().pairs.unlink(_pair(req), Body(req, "items").texts("items")))
+
+
+@pairs.function_name("make_plan")
+@pairs.route("pairs/{pair}/plans", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
+@answering
+def make_plan(req: func.HttpRequest) -> func.HttpResponse:
+    """`items` and `fields` narrow it; without them it is about all."""
+    body = Body(req, "direction", "what", "items", "fields")
+    plan = services().pairs.plan(
+        _pair(req),
+        body.one_of("direction", wiring().DIRECTIONS, "rules"),
+        body.one_of("what", wiring().SCOPES, "values"),
+        body.some_texts("items"),
+        body.some_texts("fields"),
+    )
+    return answer(plan, 201, {"Location": f"/api/pairs/{quote(plan['pair'])}/plans/{plan['id']}"})
+
+
+@pairs.function_name("get_plan")
+@pairs.route("pairs/{pair}/plans/{id}", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@answering
+def get_plan(req: func.HttpRequest) -> func.HttpResponse:
+    return answer(services().pairs.show_plan(_pair(req), req.route_params["id"]))
+
+
+@pairs.function_name("apply_plan")
+@pairs.route("pairs/{pair}/plans/{id}/apply", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
+@answering
+def apply_plan(req: func.HttpRequest) -> func.HttpResponse:
+    return answer(services().pairs.apply(_pair(req), req.route_params["id"]))
+
+
+@pairs.function_name("approve_pair")
+@pairs.route("pairs/{pair}/approve", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
+@answering
+def approve_pair(req: func.HttpRequest) -> func.HttpResponse:
+    """`links` are the deletions to be carried over, of those that the pair waits for."""
+    return answer(services().pairs.approve(_pair(req), Body(req, "links").some_texts("links") or []))
+
+
+def _pair(req: func.HttpRequest) -> str:
+    return req.route_params["pair"]

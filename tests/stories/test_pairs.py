@@ -1,0 +1,222 @@
+"""A PMO plan and the board, kept in step by the whole product: host, storage, both simulators, and people on each."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+
+from infra.local.clients import Board, Product, wait_for
+from infra.local.cloud import TOKEN, Cloud
+from infra.local.ppm_express.running import RunningPpmExpress
+from tests.stories.conftest import QUICK, started
+
+PPM_TOKEN = "ppm-local-token"
+CONFIGURATION = """
+connections:
+  contoso: {{kind: azure_devops, url: "{boards}", secret: azure-devops-pat}}
+  ppm: {{kind: ppm_express, url: "{ppm}", secret: ppm-token}}
+triage: {{project: Fabrikam, area: 'Fabrikam\\Triage', type: User Story}}
+pairs:
+  - name: roadmap
+    boards: {{projects: [Fabrikam], kinds: {{Task: User Story}}}}
+    ppm: {{connection: ppm, project: {project}}}
+    hierarchy: {{policy: boards}}
+    fields:
+      - {{name: title, boards: System.Title, ppm: Name, policy: ask}}
+      - {{name: description, boards: System.Description, ppm: Description, policy: boards}}
+      - {{name: start, boards: Microsoft.VSTS.Scheduling.StartDate, ppm: StartDate, direction: to_boards}}
+"""
+
+
+class Pair:
+    """The operator API of one pair."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self.root = f"{cloud.host.url}/api/pairs/roadmap"
+        self.key = {"x-functions-key": cloud.host.KEY}
+
+    def get(self, path: str, **params: Any) -> dict[str, Any]:
+        answer = requests.get(f"{self.root}/{path}", params=params, headers=self.key, timeout=60)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def post(self, path: str, status: int, body: dict[str, Any]) -> dict[str, Any]:
+        answer = requests.post(f"{self.root}/{path}", json=body, headers=self.key, timeout=60)
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    def row(self, id: int) -> dict[str, Any]:
+        [row] = [row for row in self.get("items", id=str(id))["items"] if row["boards"]]
+        return row
+
+    def synced(self, id: int) -> dict[str, Any]:
+        return wait_for(lambda: self.row(id), lambda row: row["state"] == "synced" and not row["under_way"], "synced")
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[Cloud]:
+    with started(settings=QUICK, secrets={"ppm-token": PPM_TOKEN}) as cloud:
+        yield cloud
+
+
+@pytest.fixture(scope="module")
+def ppm() -> Iterator[RunningPpmExpress]:
+    with RunningPpmExpress() as ppm:
+        ppm.control.token(value=PPM_TOKEN)
+        yield ppm
+
+
+@pytest.fixture(scope="module")
+def product(cloud, ppm) -> Iterator[Product]:
+    product = Product(cloud.host.url, cloud.host.KEY)
+    yield product
+    product.close()
+
+
+@pytest.fixture(scope="module")
+def board(cloud) -> Iterator[Board]:
+    board = Board(cloud.azure_devops_url, TOKEN)
+    yield board
+    board.close()
+
+
+def configuration(cloud: Cloud, ppm: RunningPpmExpress) -> str:
+    return CONFIGURATION.format(boards=cloud.azure_devops_url, ppm=ppm.url, project=ppm.project)
+
+
+def made(board: Board, kind: str, title: str, parent: int | None = None) -> int:
+    patch: list[dict[str, Any]] = [{"op": "add", "path": "/fields/System.Title", "value": title}]
+    if parent is not None:
+        url = f"{board.url}/_apis/wit/workItems/{parent}"
+        patch.append({"op": "add", "path": "/relations/-",
+                      "value": {"rel": "System.LinkTypes.Hierarchy-Reverse", "url": url}})  # fmt: skip
+    answer = requests.post(
+        f"{board.url}/Fabrikam/_apis/wit/workitems/${kind}?api-version=7.1",
+        json=patch,
+        headers={"Content-Type": "application/json-patch+json"},
+        auth=("", TOKEN),
+        timeout=30,
+    )
+    answer.raise_for_status()
+    return answer.json()["id"]
+
+
+def test_a_pair_that_does_not_fit_its_sides_is_refused_with_every_fault(cloud, ppm, product):
+    text = configuration(cloud, ppm)
+    wrong = text.replace("ppm: Name", "ppm: Start Date").replace("ppm: Description", "ppm: Status, direction: both")
+    refused = product.configure(wrong)
+    assert refused.status_code == 400
+    assert {fault["path"]: fault["fix"] for fault in refused.json()["faults"]} == {
+        "pairs[0].fields[0].ppm": "there is no field 'Start Date' on ppm: do you mean StartDate?",
+        "pairs[0].fields[1].ppm": "'Status' cannot be written on ppm: choose the direction to_boards",
+    }
+    inside = product.configure(text.replace(ppm.url, "https://10.0.0.7/@contoso/v1.0"))
+    assert [fault["path"] for fault in inside.json()["faults"]] == ["connections.ppm.url"]
+    nowhere = product.configure(text.replace(ppm.project, "10000000-0000-4000-8000-00000000ffff"))
+    assert [fault["path"] for fault in nowhere.json()["faults"]] == ["pairs[0].ppm.project"]
+
+
+def test_a_plan_goes_to_the_ppm_tool_and_stays_one_with_the_board(cloud, ppm, product, board):
+    assert product.configure(configuration(cloud, ppm)).status_code == 200
+    pair = Pair(cloud)
+    epic = made(board, "Epic", "New shop")
+    feature = made(board, "Feature", "Basket", epic)
+
+    # Created down to a chosen level, shown first.
+    wanted = {"side": "boards", "items": [str(epic)], "depth": ["Feature"]}
+    shown = pair.post("create?dry_run=true", 200, wanted)
+    assert [row["creates"]["fields"]["Name"] for row in shown["items"]] == ["New shop", "Basket"]
+    pair.post("create", 202, wanted)
+    pair.synced(epic)
+    row = wait_for(lambda: pair.row(feature), lambda row: row["ppm"] and row["ppm"].get("parent"), "under its parent")
+    assert row["ppm"]["parent"] == pair.row(epic)["ppm"]["id"]
+    assert [each["boards"]["id"] for each in pair.get("items", unlinked="false", limit="1")["items"]] == [str(epic)]
+
+    # Renamed over there, seen here, planned and applied.
+    ppm.control.edit(row["ppm"]["id"], {"Name": "Shopping basket"})
+    [changed] = pair.get("items", changed="true")["items"]
+    assert changed["fields"][0]["changed"] == ["ppm"]
+    assert changed["fields"][0]["writes"] == {"boards": "Shopping basket"}
+    plan = pair.post("plans", 201, {"direction": "rules", "what": "values"})
+    assert pair.get(f"plans/{plan['id']}") == plan
+    applied = pair.post(f"plans/{plan['id']}/apply", 200, {})
+    assert list(applied["applied"]["outcomes"].values()) == ["updated"]
+    assert board.work_item(feature)["fields"]["System.Title"] == "Shopping basket"
+    assert "was applied at" in pair.post(f"plans/{plan['id']}/apply", 409, {})["detail"]
+
+    # Moved here: a mismatch of the hierarchy, which the plan of values leaves alone.
+    ppm.control.move(row["ppm"]["id"], None)
+    [mismatch] = pair.get("items", mismatch="true")["items"]
+    assert mismatch["hierarchy"]["boards"]["id"] == str(epic)
+    assert mismatch["hierarchy"]["ppm"] is None
+    plan = pair.post("plans", 201, {"direction": "to_ppm", "what": "hierarchy", "items": [f"boards:{feature}"]})
+    pair.post(f"plans/{plan['id']}/apply", 200, {})
+    assert pair.get("items", mismatch="true")["items"] == []
+
+    # The hourly sweep finds what nobody planned, and one that finds nothing writes nothing.
+    board.edit(epic, Title="New shop for all")
+    _sweep(cloud)
+    wait_for(lambda: pair.row(epic), lambda row: row["fields"][0].get("ppm") == "New shop for all", "renamed")
+    wait_for(lambda: pair.get("items", changed="true"), lambda page: not page["items"], "in step")
+    wait_for(lambda: _sweep(cloud), lambda found: found == "0 hints", "a sweep that finds nothing")
+    before = {id: board.work_item(id)["rev"] for id in (epic, feature)}
+    ppm.control.forget_requests()
+    assert _sweep(cloud) == "0 hints"
+    assert {id: board.work_item(id)["rev"] for id in (epic, feature)} == before
+    assert not [each for each in ppm.control.requests() if each.startswith(("POST", "PATCH"))]
+
+
+def test_a_task_becomes_a_work_item_under_a_chosen_parent_and_can_be_let_go(cloud, ppm, product, board):
+    assert product.configure(configuration(cloud, ppm)).status_code == 200
+    pair = Pair(cloud)
+    feature = made(board, "Feature", "Checkout")
+    pair.post("create", 202, {"side": "boards", "items": [str(feature)]})
+    pair.synced(feature)
+    task = ppm.control.create({"Name": "Pay by card", "StartDate": "2026-05-11T00:00:00Z"})
+    wanted = {"side": "ppm", "items": [task], "type": "User Story", "parent": str(feature)}
+    refused = pair.post("create", 422, wanted | {"project": "Tailwind", "parent": "99999"})
+    assert [fault["path"] for fault in refused["faults"]] == ["project"]
+    pair.post("create", 202, wanted)
+
+    def linked() -> list[dict[str, Any]]:
+        return [row for row in pair.get("items", id=task)["items"] if row["state"] == "synced" and row["boards"]]
+
+    [row] = wait_for(linked, bool, "created")
+    story = board.work_item(int(row["boards"]["id"]))
+    assert story["fields"]["System.WorkItemType"] == "User Story"
+    assert story["fields"]["System.Title"] == "Pay by card"
+    assert story["fields"]["System.Parent"] == feature
+    assert story["fields"]["Microsoft.VSTS.Scheduling.StartDate"] == "2026-05-11T00:00:00Z"
+
+    pair.post("unlink", 200, {"items": [f"ppm:{task}"]})
+    assert [each["link"] for each in pair.get("items", unlinked="true", id=task)["items"]] == [row["link"]]
+    again = pair.post("link", 201, {"boards": row["boards"]["id"], "ppm": task})
+    wait_for(linked, lambda rows: [each["link"] for each in rows] == [again["link"]], "linked again")
+    assert pair.post("link", 409, {"boards": row["boards"]["id"], "ppm": task})["detail"].startswith("link ")
+    [shown] = product.get("pairs").json()["pairs"]
+    assert (shown["name"], shown["hold"]) == ("roadmap", None)
+
+
+def test_what_is_wrong_with_a_request_is_told_by_its_field(cloud, ppm, product):
+    assert product.configure(configuration(cloud, ppm)).status_code == 200
+    pair = Pair(cloud)
+    for path, body, status, field in [
+        ("plans", {"direction": "sideways"}, 400, "direction"),
+        ("plans", {"items": "boards:1"}, 400, "items"),
+        ("plans", {"colour": "red"}, 400, "colour"),
+        ("unlink", {"items": ["boards:99999"]}, 422, "items[0]"),
+        ("link", {"boards": "99999"}, 400, "ppm"),
+        ("create", {"side": "boards", "items": []}, 400, "items"),
+    ]:
+        answer = pair.post(path, status, body)
+        assert [fault["path"] for fault in answer["faults"]] == [field], answer
+
+
+def _sweep(cloud: Cloud) -> str:
+    """Run the timer by hand; what it says of the pair."""
+    key, told = {"x-functions-key": cloud.host.KEY}, re.compile(r"pair roadmap: (.*)")
+    before = len(told.findall(cloud.host.log))
+    requests.post(f"{cloud.host.url}/admin/functions/progress_sync", json={}, headers=key, timeout=10)
+    return wait_for(lambda: told.findall(cloud.host.log), lambda found: len(found) > before, "swept")[-1]
