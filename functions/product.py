@@ -1,7 +1,7 @@
 """The product's services, imported when they are first needed.
 
 The platform imports every function before it serves the first one, at each cold start and for each health check; what
-the services stand on (storage clients, identity, validation) takes three times as long to import as all the rest.
+the services stand on (storage clients, identity, validation) takes several times as long to import as all the rest.
 """
 
 from functools import cache

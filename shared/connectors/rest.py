@@ -4,9 +4,10 @@ Separate because the products differ in their addresses and words, and hardly in
 """
 
 import json
+from abc import ABC, abstractmethod
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 from requests.adapters import BaseAdapter
@@ -140,6 +141,51 @@ class Rest:
         default = THROTTLED_SECONDS if answer.status == 429 else BUSY_SECONDS
         after = pause_seconds(answer.headers, self._clock()) or default
         raise unavailable(answer, reason, writes=writes, after_seconds=after) or Park(reason)
+
+
+class Product(ABC):
+    """An ITSM product's API: what the connectors of all of them are made from, and how each is spoken to.
+
+    `url` is the product's own address. With `user`, `secret` names the password or token of that user in Key Vault,
+    without one a token that stands alone. `adapter` replaces the network in tests.
+    """
+
+    name: ClassVar[str]
+    api: ClassVar[str] = ""  # where it begins, below the product's address
+
+    def __init__(
+        self,
+        url: str,
+        secrets: Secrets,
+        secret: str,
+        user: str | None,
+        *,
+        connection: str,
+        clock: Clock,
+        timeout_seconds: float = 30,
+        adapter: BaseAdapter | None = None,
+    ) -> None:
+        self._url = url.rstrip("/")
+        self._clock = clock
+        self._rest = Rest(
+            self.name,
+            self._url + self.api,
+            secrets,
+            secret,
+            self.scheme(user),
+            connection=connection,
+            clock=clock,
+            timeout_seconds=timeout_seconds,
+            adapter=adapter,
+        )
+
+    @staticmethod
+    @abstractmethod
+    def scheme(user: str | None) -> Scheme:
+        """How the secret is shown."""
+
+    def close(self) -> None:
+        self._rest.close()
 
 
 def _refuses_us(answer: Answer) -> bool:

@@ -6,47 +6,24 @@ from html import escape
 from itertools import count
 from typing import Any
 
-from requests.adapters import BaseAdapter
-
-from shared.connectors.rest import Rest, basic, path
+from shared.connectors.rest import Product, Scheme, basic, path
 from shared.errors import Park
 from shared.model import TicketAddress
-from shared.ports import Clock, Secrets
 
 PAGE_SIZE = 100  # Freshservice's largest
 NUMBERS = ("priority", "urgency", "impact", "source")  # with all that ends in _id, the fields that take no text
 CUSTOM = "custom_fields."
 
 
-class FreshserviceItsm:
+class FreshserviceItsm(Product):
     """One Freshservice at `url`, as `user` with a password where the account allows that, else with an API key."""
 
-    def __init__(
-        self,
-        url: str,
-        secrets: Secrets,
-        secret: str,
-        user: str | None,
-        *,
-        connection: str,
-        clock: Clock,
-        timeout_seconds: float = 30,
-        adapter: BaseAdapter | None = None,
-    ) -> None:
-        self._rest = Rest(
-            "Freshservice",
-            f"{url.rstrip('/')}/api/v2",
-            secrets,
-            secret,
-            basic(user) if user else _api_key,
-            connection=connection,
-            clock=clock,
-            timeout_seconds=timeout_seconds,
-            adapter=adapter,
-        )
+    name = "Freshservice"
+    api = "/api/v2"
 
-    def close(self) -> None:
-        self._rest.close()
+    @staticmethod
+    def scheme(user: str | None) -> Scheme:
+        return basic(user) if user else _api_key
 
     def check(self) -> None:
         self._rest.get("tickets", per_page=1)

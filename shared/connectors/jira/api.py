@@ -7,13 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from requests.adapters import BaseAdapter
-
 from shared.connectors.jira.wiki import escaped, unescaped
-from shared.connectors.rest import Rest, basic, bearer, path
+from shared.connectors.rest import Product, Scheme, basic, bearer, path
 from shared.errors import NotFound, Park
 from shared.model import TicketAddress
-from shared.ports import Clock, Secrets
 
 PAGE_SIZE = 100
 ISSUE = "*all,-comment"  # Cloud gives only some of the comments with an issue, so they are asked for apart
@@ -21,38 +18,18 @@ AUDIENCE = "sd.public.comment"  # a property of comments: {"internal": true} is 
 PLAIN = ("string", "number", "date", "datetime", "any")
 
 
-class JiraItsm:
+class JiraItsm(Product):
     """One Jira at `url`, as `user` with a password or, on Cloud, an API token; without a user by an access token.
 
     Internal comments are Jira Service Management's. A project of another kind shows them to all who see the issue.
     """
 
-    def __init__(
-        self,
-        url: str,
-        secrets: Secrets,
-        secret: str,
-        user: str | None,
-        *,
-        connection: str,
-        clock: Clock,
-        timeout_seconds: float = 30,
-        adapter: BaseAdapter | None = None,
-    ) -> None:
-        self._rest = Rest(
-            "Jira",
-            f"{url.rstrip('/')}/rest/api/2",
-            secrets,
-            secret,
-            basic(user) if user else bearer,
-            connection=connection,
-            clock=clock,
-            timeout_seconds=timeout_seconds,
-            adapter=adapter,
-        )
+    name = "Jira"
+    api = "/rest/api/2"
 
-    def close(self) -> None:
-        self._rest.close()
+    @staticmethod
+    def scheme(user: str | None) -> Scheme:
+        return basic(user) if user else bearer
 
     def check(self) -> None:
         self._rest.get("myself")

@@ -11,13 +11,10 @@ from itertools import count
 from math import ceil
 from typing import Any
 
-from requests.adapters import BaseAdapter
-
 from shared.connectors.request_tracker.text import plain
-from shared.connectors.rest import Rest, basic, path
+from shared.connectors.rest import Product, Scheme, basic, path
 from shared.errors import NotFound, Park
 from shared.model import TicketAddress
-from shared.ports import Clock, Secrets
 
 PAGE_SIZE = 100  # RT's largest
 SKEW_SECONDS = 300  # by which the clocks of RT and of this machine may differ
@@ -25,40 +22,18 @@ SAID = ("Comment", "Correspond")
 EXPANDED = {"fields[Queue]": "Name", "fields[LastUpdatedBy]": "EmailAddress"}
 
 
-class RequestTrackerItsm:
+class RequestTrackerItsm(Product):
     """One Request Tracker at `url`, as `user` with a password, or as the owner of an authentication token.
 
     The user needs ShowTicket, ShowTicketComments, CommentOnTicket, ReplyToTicket and ModifyTicket in its queues.
     """
 
-    def __init__(
-        self,
-        url: str,
-        secrets: Secrets,
-        secret: str,
-        user: str | None,
-        *,
-        connection: str,
-        clock: Clock,
-        timeout_seconds: float = 30,
-        adapter: BaseAdapter | None = None,
-    ) -> None:
-        self._url = url.rstrip("/")
-        self._clock = clock
-        self._rest = Rest(
-            "Request Tracker",
-            f"{self._url}/REST/2.0",
-            secrets,
-            secret,
-            basic(user) if user else _token,
-            connection=connection,
-            clock=clock,
-            timeout_seconds=timeout_seconds,
-            adapter=adapter,
-        )
+    name = "Request Tracker"
+    api = "/REST/2.0"
 
-    def close(self) -> None:
-        self._rest.close()
+    @staticmethod
+    def scheme(user: str | None) -> Scheme:
+        return basic(user) if user else _token
 
     def check(self) -> None:
         self._rest.get("rt")

@@ -14,12 +14,9 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
-from requests.adapters import BaseAdapter
-
-from shared.connectors.rest import Rest, basic, bearer, path
+from shared.connectors.rest import Product, Scheme, basic, bearer, path
 from shared.errors import Park
 from shared.model import TicketAddress
-from shared.ports import Clock, Secrets
 
 ANY_CLASS = "task"
 CLASSES = (
@@ -44,35 +41,14 @@ JOURNAL_FIELDS = (PUBLIC, INTERNAL, "comments_and_work_notes")
 OURS = "azure-devops:"
 
 
-class ServiceNowItsm:
+class ServiceNowItsm(Product):
     """The tickets of the instance at `url`, as the user whose password is the secret, or with an OAuth token."""
 
-    def __init__(
-        self,
-        url: str,
-        secrets: Secrets,
-        secret: str,
-        user: str | None,
-        *,
-        connection: str,
-        clock: Clock,
-        timeout_seconds: float = 30,
-        adapter: BaseAdapter | None = None,
-    ) -> None:
-        self._rest = Rest(
-            "ServiceNow",
-            url,
-            secrets,
-            secret,
-            basic(user) if user else bearer,
-            connection=connection,
-            clock=clock,
-            timeout_seconds=timeout_seconds,
-            adapter=adapter,
-        )
+    name = "ServiceNow"
 
-    def close(self) -> None:
-        self._rest.close()
+    @staticmethod
+    def scheme(user: str | None) -> Scheme:
+        return basic(user) if user else bearer
 
     # ---------------------------------------------------------------- read
 

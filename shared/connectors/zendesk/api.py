@@ -13,12 +13,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from requests.adapters import BaseAdapter
-
-from shared.connectors.rest import Rest, basic, bearer, path
+from shared.connectors.rest import Product, Scheme, basic, bearer, path
 from shared.errors import NotFound, RetryLater, Stale
 from shared.model import TicketAddress
-from shared.ports import Clock, Secrets
 
 TICKETS_PER_PAGE = 1000
 COMMENTS_PER_PAGE = 100
@@ -28,36 +25,14 @@ LOST_RACE_SECONDS = 5.0
 NAMED = {"group": "groups", "assignee": "users", "requester": "users", "author": "users"}
 
 
-class ZendeskItsm:
+class ZendeskItsm(Product):
     """The tickets of the account at `url`, as the user whose API token is the secret, or with an OAuth token."""
 
-    def __init__(
-        self,
-        url: str,
-        secrets: Secrets,
-        secret: str,
-        user: str | None,
-        *,
-        connection: str,
-        clock: Clock,
-        timeout_seconds: float = 30,
-        adapter: BaseAdapter | None = None,
-    ) -> None:
-        self._clock = clock
-        self._rest = Rest(
-            "Zendesk",
-            url,
-            secrets,
-            secret,
-            basic(f"{user}/token") if user else bearer,
-            connection=connection,
-            clock=clock,
-            timeout_seconds=timeout_seconds,
-            adapter=adapter,
-        )
+    name = "Zendesk"
 
-    def close(self) -> None:
-        self._rest.close()
+    @staticmethod
+    def scheme(user: str | None) -> Scheme:
+        return basic(f"{user}/token") if user else bearer
 
     # ---------------------------------------------------------------- read
 
