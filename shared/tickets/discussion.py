@@ -26,17 +26,17 @@ def said(fields: Mapping[str, str], copied: str, told: Mapping[str, str] = Mappi
 
     `told` is what the ticket heard from us, which is not said back.
     """
-    told = {
+    shown = {
         f"{COMMENT}{comment.id}": _comment(comment)
         for comment in comments_of(fields)
         if comment.body and (copied == "all" or (copied == "public" and comment.public))
         if not is_echo(comment, told)
     }
     if fields.get("deleted") == "true":
-        told[f"{COMMENT}deleted"] = f"{COPY} The ticket was deleted."
+        shown[f"{COMMENT}deleted"] = f"{COPY} The ticket was deleted."
     if merged := fields.get("merged_into"):
-        told[f"{COMMENT}merged"] = f"{COPY} The ticket was merged into {html.escape(merged)}."
-    return told
+        shown[f"{COMMENT}merged"] = f"{COPY} The ticket was merged into {html.escape(merged)}."
+    return shown
 
 
 def is_echo(comment: Comment, told: Mapping[str, str]) -> bool:

@@ -7,6 +7,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from textwrap import shorten
 from typing import Any
 
 from shared.configuration import Configuration, ItsmConnection
@@ -21,6 +22,7 @@ from shared.tickets.signatures import Scheme, wrong_password, wrong_signature, w
 
 log = logging.getLogger(__name__)
 
+LONGEST_REASON = 350  # characters, so that where the body is kept is told whole
 WHOLE = frozenset({"title", "status", "body"})  # what a push says at least if it is more than a part of its ticket
 
 type Check = Callable[[list[str]], str | None]
@@ -155,7 +157,7 @@ class Intake:
         """Keep the body as it came, and give the refusal that says so."""
         id = self._new_id()
         faults = tuple(fault for each in why for fault in each.faults)
-        reason = "; ".join(dict.fromkeys(each.reason for each in why))
+        reason = shorten("; ".join(dict.fromkeys(each.reason for each in why)), LONGEST_REASON, placeholder=" …")
         told = {name: headers[name] for name in ("content-type", "user-agent") if name in headers}
         self._quarantine.keep(Quarantined(id, connection, self._clock(), reason, faults, body, told))
         return Refused(why[0].status, f"{reason}; the body is kept in quarantine as {id}", faults)

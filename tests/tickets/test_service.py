@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import json
 from datetime import timedelta
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -66,6 +67,8 @@ def test_a_body_without_a_ticket_is_kept_before_it_is_refused(at):
     assert kept.body == b'{"subject": "x"}'
     assert kept.headers == {"content-type": "application/json", "user-agent": "cron"}, "no credentials are kept"
     assert kept.faults == refused.value.faults
+    with pytest.raises(Refused, match="kept in quarantine as an-id"):  # however much there is to say
+        at.service.accept("generic", json.dumps([{f"key {n}" * 9: n} for n in range(40)]).encode(), JSON)
     at.failing = {"before quarantine.keep"}
     with pytest.raises(RetryLater):
         at.service.accept("generic", b"{}", JSON)
