@@ -22,7 +22,7 @@ ALL_TYPES = "all"
 @pairs.route("pairs", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 @answering
 def list_pairs(req: func.HttpRequest) -> func.HttpResponse:
-    return answer({"pairs": services().pairs.overview()})
+    return answer({"pairs": services().pairs.views.overview()})
 
 
 @pairs.function_name("list_items")
@@ -34,7 +34,7 @@ def list_items(req: func.HttpRequest) -> func.HttpResponse:
     flags = {name: flag(req, name) for name in ("changed", "mismatch", "unlinked")}
     limit = number(req, "limit", ROWS, MOST_ROWS)
     return answer(
-        services().pairs.items(_pair(req), wiring().Filters(**texts, **flags), limit, req.params.get("after", ""))
+        services().pairs.views.items(_pair(req), wiring().Filters(**texts, **flags), limit, req.params.get("after", ""))
     )
 
 
@@ -45,7 +45,7 @@ def create_items(req: func.HttpRequest) -> func.HttpResponse:
     """Copies of the items `items` of `side`, with all below them whose type is in `depth`: a list, or "all"."""
     body = Body(req, "side", "items", "depth", "project", "type", "parent", "fields")
     dry = bool(flag(req, "dry_run"))
-    made = services().pairs.create(
+    made = services().pairs.counterparts.create(
         _pair(req),
         SideName(body.one_of("side", [*SideName])),
         body.texts("items"),
@@ -63,14 +63,14 @@ def create_items(req: func.HttpRequest) -> func.HttpResponse:
 @answering
 def link_items(req: func.HttpRequest) -> func.HttpResponse:
     body = Body(req, "boards", "ppm")
-    return answer(services().pairs.link(_pair(req), body.text("boards"), body.text("ppm")), 201)
+    return answer(services().pairs.counterparts.link(_pair(req), body.text("boards"), body.text("ppm")), 201)
 
 
 @pairs.function_name("unlink_items")
 @pairs.route("pairs/{pair}/unlink", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
 @answering
 def unlink_items(req: func.HttpRequest) -> func.HttpResponse:
-    return answer(services().pairs.unlink(_pair(req), Body(req, "items").texts("items")))
+    return answer(services().pairs.counterparts.unlink(_pair(req), Body(req, "items").texts("items")))
 
 
 @pairs.function_name("make_plan")
@@ -79,7 +79,7 @@ def unlink_items(req: func.HttpRequest) -> func.HttpResponse:
 def make_plan(req: func.HttpRequest) -> func.HttpResponse:
     """`items` and `fields` narrow it; without them it is about all."""
     body = Body(req, "direction", "what", "items", "fields")
-    plan = services().pairs.plan(
+    plan = services().pairs.plans.plan(
         _pair(req),
         body.one_of("direction", wiring().DIRECTIONS, "rules"),
         body.one_of("what", wiring().SCOPES, "values"),
@@ -93,14 +93,14 @@ def make_plan(req: func.HttpRequest) -> func.HttpResponse:
 @pairs.route("pairs/{pair}/plans/{id}", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 @answering
 def get_plan(req: func.HttpRequest) -> func.HttpResponse:
-    return answer(services().pairs.show_plan(_pair(req), req.route_params["id"]))
+    return answer(services().pairs.plans.show_plan(_pair(req), req.route_params["id"]))
 
 
 @pairs.function_name("apply_plan")
 @pairs.route("pairs/{pair}/plans/{id}/apply", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
 @answering
 def apply_plan(req: func.HttpRequest) -> func.HttpResponse:
-    return answer(services().pairs.apply(_pair(req), req.route_params["id"]))
+    return answer(services().pairs.plans.apply(_pair(req), req.route_params["id"]))
 
 
 @pairs.function_name("approve_pair")
@@ -108,7 +108,7 @@ def apply_plan(req: func.HttpRequest) -> func.HttpResponse:
 @answering
 def approve_pair(req: func.HttpRequest) -> func.HttpResponse:
     """`links` are the deletions to be carried over, of those that the pair waits for."""
-    return answer(services().pairs.approve(_pair(req), Body(req, "links").some_texts("links") or []))
+    return answer(services().pairs.upkeep.approve(_pair(req), Body(req, "links").some_texts("links") or []))
 
 
 def _pair(req: func.HttpRequest) -> str:

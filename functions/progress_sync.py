@@ -16,5 +16,5 @@ progress = func.Blueprint()
 def progress_sync(timer: func.TimerRequest) -> None:
     count = services().tickets.sweep()
     log.info("%d tickets are not in step and will be looked at%s", count, " (late)" if timer.past_due else "")
-    for pair, found in services().pairs.sweep().items():
+    for pair, found in services().pairs.upkeep.sweep().items():
         log.info("pair %s: %s", pair, f"{found} hints" if isinstance(found, int) else found)

@@ -19,4 +19,4 @@ def reconcile_item(message: func.QueueMessage) -> None:
     if isinstance(told, Hint):
         log.info("%s/%s: %s", told.connection, told.ticket_id, services().tickets.handle(told))
     else:
-        log.info("%s/%s: %s", told.pair, told.link or told.item, services().pairs.handle(told))
+        log.info("%s/%s: %s", told.pair, told.link or told.item, services().pairs.upkeep.handle(told))

@@ -55,10 +55,14 @@ from shared.places import PlaceMemory
 from shared.ports import Boards, HealthBoard, Itsm, ItsmDoor, Secrets, Side, SideDoor
 from shared.sync import configured
 from shared.sync.configured import ConfiguredPairs
+from shared.sync.creation import Counterparts, Wanted
+from shared.sync.desk import Desk
+from shared.sync.plans import DIRECTIONS, SCOPES, PairPlans
 from shared.sync.rows import Filters
 from shared.sync.run import Timing as SyncTiming
 from shared.sync.service import SyncService
-from shared.sync.views import DIRECTIONS, SCOPES, PairService, Wanted
+from shared.sync.upkeep import Upkeep
+from shared.sync.views import PairViews
 from shared.tickets import planning, preset
 from shared.tickets.run import Timing
 from shared.tickets.service import TicketService
@@ -89,10 +93,20 @@ PRODUCTS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Pairs:
+    """All that is asked of pairs and done to them."""
+
+    views: PairViews
+    counterparts: Counterparts
+    plans: PairPlans
+    upkeep: Upkeep
+
+
+@dataclass(frozen=True, slots=True)
 class Services:
     tickets: TicketService
     operation: OperationService
-    pairs: PairService
+    pairs: Pairs
 
 
 @cache
@@ -149,7 +163,7 @@ def build(settings: Mapping[str, str]) -> Services:
 
 def _pairs(
     account: Account, operation: OperationService, sides: "_Sides", cursors: TableCursors, settings: Mapping[str, str]
-) -> PairService:
+) -> Pairs:
     store, looks = TableSyncStore(account.tables), QueueLooks(account.queues)
 
     def doors(name: str) -> Mapping[SideName, SideDoor]:
@@ -170,17 +184,12 @@ def _pairs(
         ),
         address=_public_url(settings),
     )
-    return PairService(
-        sync=sync,
-        store=store,
-        looks=looks,
-        plans=TablePlans(account.tables),
-        cursors=cursors,
-        pairs=pairs,
-        doors=doors,
-        clock=_now,
-        new_id=_new_id,
-        address=_public_url(settings),
+    desk = Desk(store, pairs, doors, _now, _new_id, _public_url(settings))
+    return Pairs(
+        views=PairViews(desk),
+        counterparts=Counterparts(sync, desk),
+        plans=PairPlans(sync, TablePlans(account.tables), desk),
+        upkeep=Upkeep(sync, looks, cursors, desk),
     )
 
 

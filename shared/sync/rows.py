@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from shared.links import Conflict, SyncLink, SyncState
+from shared.links import Conflict, Hold, SyncLink, SyncState
 from shared.model import Item, SideName
 from shared.sync import merge, parents, plan
 from shared.sync.merge import Decision, Verdict
@@ -127,6 +127,14 @@ def conflict(rules: PairRules, row: Conflict) -> Json:
         "why": row.why,
         "since": row.at.isoformat(),
     }
+
+
+def hold(found: Hold | None) -> Json | None:
+    """Why a pair waits for a person."""
+    if found is None:
+        return None
+    since = found.at.isoformat() if found.at else None
+    return {"reason": found.reason, "links": list(found.links), "since": since}
 
 
 def planned(made: Plan, link: SyncLink) -> Json:

@@ -9,10 +9,14 @@ from shared.configuration import Configuration
 from shared.links import SyncLink
 from shared.model import FieldInfo, FieldType, SideName
 from shared.sync.configured import ConfiguredPairs
+from shared.sync.creation import Counterparts, Wanted
+from shared.sync.desk import Desk
+from shared.sync.plans import PairPlans
 from shared.sync.rules import BOARDS, PPM
 from shared.sync.run import Timing
 from shared.sync.service import SyncService
-from shared.sync.views import PairService, Wanted
+from shared.sync.upkeep import Upkeep
+from shared.sync.views import PairViews
 from tests.memory.sides import MemorySide, Traits
 from tests.memory.storage import MemoryCursors
 from tests.memory.sync_storage import MemoryLooks, MemorySyncStore
@@ -98,17 +102,22 @@ class Place:
         self.cursors = MemoryCursors()
         ids = count(1)
         self.configured = ConfiguredPairs(lambda: (self.configuration, "1"), lambda pair: self.sides)
-        shared: dict[str, Any] = {
-            "store": self.store,
-            "looks": self.looks,
-            "cursors": self.cursors,
-            "doors": lambda pair: self.sides,
-            "clock": self.clock,
-            "new_id": lambda: f"id{next(ids)}",
-            "address": ADDRESS,
-        }
-        sync = SyncService(**shared, rules=self.configured.rules, timing=Timing())
-        self.service = PairService(**shared, sync=sync, plans=MemoryPlans(), pairs=self.configured)
+        desk = Desk(self.store, self.configured, lambda pair: self.sides, self.clock, lambda: f"id{next(ids)}", ADDRESS)
+        sync = SyncService(
+            store=self.store,
+            looks=self.looks,
+            cursors=self.cursors,
+            rules=self.configured.rules,
+            doors=desk.doors,
+            clock=self.clock,
+            new_id=desk.new_id,
+            timing=Timing(),
+            address=ADDRESS,
+        )
+        self.views = PairViews(desk)
+        self.counterparts = Counterparts(sync, desk)
+        self.plans = PairPlans(sync, MemoryPlans(), desk)
+        self.upkeep = Upkeep(sync, self.looks, self.cursors, desk)
 
     def clock(self) -> datetime:
         return self.now
@@ -127,13 +136,13 @@ class Place:
             self.now = max(self.now, due)
             look = self.looks.take()
             assert look is not None, "a hint is due"
-            self.service.handle(look)
+            self.upkeep.handle(look)
         raise AssertionError("the queue does not drain")
 
     def linked(self, title: str = "Plan", **how: Any) -> SyncLink:
         """A work item with its copy in the PPM tool."""
         id = self.add(title, **how)
-        made = self.service.create(PAIR, BOARDS, [id], [], WANTED, dry=False)
+        made = self.counterparts.create(PAIR, BOARDS, [id], [], WANTED, dry=False)
         self.drain()
         return self.link(made["items"][0]["link"])
 

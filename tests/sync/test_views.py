@@ -9,9 +9,10 @@ import pytest
 from shared.configuration import Configuration
 from shared.errors import Refused, RetryLater
 from shared.links import Hold, Look, SyncState
+from shared.sync.creation import Wanted
+from shared.sync.plans import MOST_IN_A_PLAN
 from shared.sync.rows import Filters
 from shared.sync.rules import BOARDS, PPM
-from shared.sync.views import MOST_IN_A_PLAN, Wanted
 from tests.memory.sides import Traits
 from tests.sync.place import PAIR, WANTED, Place
 
@@ -19,7 +20,7 @@ EVERYTHING = Filters()
 
 
 def rows(place: Place, limit: int = 50, **filters: Any) -> list[dict[str, Any]]:
-    return place.service.items(PAIR, Filters(**filters), limit)["items"]
+    return place.views.items(PAIR, Filters(**filters), limit)["items"]
 
 
 def row(place: Place, **filters: Any) -> dict[str, Any]:
@@ -65,7 +66,7 @@ def test_a_conflict_that_waits_for_a_person_is_shown_with_both_values():
     link = place.linked("Plan")
     place.sides[BOARDS].edit("1", {"System.Title": "Left"})
     place.sides[PPM].edit("1", {"Name": "Right"})
-    place.service.handle(Look(PAIR, link=link.id))
+    place.upkeep.handle(Look(PAIR, link=link.id))
     shown = row(place)
     assert field(shown, "title")["conflict"]
     assert [(each["field"], each["values"]) for each in shown["conflicts"]] == [
@@ -112,7 +113,7 @@ def test_items_without_a_link_are_rows_of_one_side():
 def test_an_unlinked_pair_of_items_is_one_row():
     place = Place()
     link = place.linked("Plan")
-    place.service.unlink(PAIR, [f"boards:{link.ids[BOARDS]}"])
+    place.counterparts.unlink(PAIR, [f"boards:{link.ids[BOARDS]}"])
     assert row(place, unlinked=True)["link"] == link.id
     assert rows(place, unlinked=False) == []
 
@@ -142,7 +143,7 @@ def test_pages_have_every_row_once():
     wanted = [place.add(f"Item {n}") for n in range(7)]
     seen, after = [], ""
     for size in (3, 3, 1):
-        page = place.service.items(PAIR, EVERYTHING, 3, after)
+        page = place.views.items(PAIR, EVERYTHING, 3, after)
         assert len(page["items"]) == size
         seen += [each["boards"]["id"] for each in page["items"]]
         after = page["next"]
@@ -162,23 +163,23 @@ def test_a_parked_link_says_why():
     place = Place({PPM: Traits(forbidden=("Bad",))})
     link = place.linked("Plan")
     place.sides[BOARDS].edit("1", {"System.Title": "Bad"})
-    place.service.handle(Look(PAIR, link=link.id))
+    place.upkeep.handle(Look(PAIR, link=link.id))
     assert row(place)["parked"] == "'Bad' is not allowed in Name"
-    assert place.service.overview()[0]["parked"] == 1
+    assert place.views.overview()[0]["parked"] == 1
 
 
 def test_the_overview_counts_links_and_tells_of_a_hold():
     place = Place()
     place.linked("Plan")
     place.store.set_hold(PAIR, Hold("too much at once", ("boards:1",), place.now))
-    [shown] = place.service.overview()
+    [shown] = place.views.overview()
     assert shown["links"] == {"synced": 1}
     assert shown["hold"]["reason"] == "too much at once"
 
 
 def test_an_unknown_pair_is_refused_by_name():
     with pytest.raises(Refused) as refused:
-        Place().service.items("nowhere", EVERYTHING, 50)
+        Place().views.items("nowhere", EVERYTHING, 50)
     assert (refused.value.status, refused.value.reason) == (404, "there is no pair 'nowhere': roadmap")
 
 
@@ -189,7 +190,7 @@ def test_a_dry_run_shows_what_would_be_made_and_makes_nothing():
     place = Place()
     epic = place.add("Epic", kind="Epic")
     place.add("Feature", kind="Feature", parent=epic)
-    shown = place.service.create(PAIR, BOARDS, [epic], ["Feature"], WANTED, dry=True)
+    shown = place.counterparts.create(PAIR, BOARDS, [epic], ["Feature"], WANTED, dry=True)
     assert [each["creates"]["fields"] for each in shown["items"]] == [
         {"Name": "Epic", "Step": "Open"}, {"Name": "Feature", "Step": "Open"}]  # fmt: skip
     assert not place.looks.messages
@@ -205,7 +206,7 @@ def test_items_are_created_down_to_the_chosen_level_and_keep_their_hierarchy(dep
     epic = place.add("Epic", kind="Epic")
     feature = place.add("Feature", kind="Feature", parent=epic)
     place.add("Story", parent=feature)
-    place.service.create(PAIR, BOARDS, [epic], depth, WANTED, dry=False)
+    place.counterparts.create(PAIR, BOARDS, [epic], depth, WANTED, dry=False)
     place.drain()
     made = {thing.fields["Name"]: thing for thing in place.sides[PPM].live()}
     assert set(made) == names
@@ -216,7 +217,7 @@ def test_items_are_created_down_to_the_chosen_level_and_keep_their_hierarchy(dep
 def test_what_has_a_counterpart_keeps_it():
     place = Place()
     link = place.linked("Plan")
-    again = place.service.create(PAIR, BOARDS, ["1"], [], WANTED, dry=False)
+    again = place.counterparts.create(PAIR, BOARDS, ["1"], [], WANTED, dry=False)
     place.drain()
     assert (again["items"][0]["link"], again["items"][0]["counterpart"]) == (link.id, "1")
     assert len(place.sides[PPM].things) == 1
@@ -227,7 +228,7 @@ def test_tasks_become_work_items_of_the_mapped_type_under_a_chosen_parent():
     epic = place.linked("Epic", kind="Epic")
     task = place.task("Build it", "Running")
     wanted = Wanted(project="Tailwind", parent=epic.ids[BOARDS], fields={"System.AreaPath": "Tailwind\\Web"})
-    place.service.create(PAIR, PPM, [task], [], wanted, dry=False)
+    place.counterparts.create(PAIR, PPM, [task], [], wanted, dry=False)
     place.drain()
     made = place.sides[BOARDS].things["2"]
     assert (made.kind, made.parent) == ("User Story", epic.ids[BOARDS])
@@ -252,7 +253,7 @@ def test_what_cannot_be_created_is_refused_before_anything_is_written(side, item
     place.task("Task")
     place.sides[PPM].add("Milestone", {"Name": "Go", "Step": "Open"})
     with pytest.raises(Refused) as refused:
-        place.service.create(PAIR, side, items, [], wanted, dry=False)
+        place.counterparts.create(PAIR, side, items, [], wanted, dry=False)
     assert fix in faults(refused)[path]
     assert not place.looks.messages
 
@@ -263,7 +264,7 @@ def test_what_cannot_be_created_is_refused_before_anything_is_written(side, item
 def test_two_items_linked_by_hand_are_brought_into_step():
     place = Place()
     boards, ppm = place.add("Plan"), place.task("Plan", "Running")
-    id = place.service.link(PAIR, boards, ppm)["link"]
+    id = place.counterparts.link(PAIR, boards, ppm)["link"]
     place.drain()
     assert place.link(id).state is SyncState.SYNCED
     assert place.sides[PPM].things[ppm].fields["Step"] == "Open"  # both speak, and boards win the state
@@ -274,16 +275,16 @@ def test_only_items_that_are_there_can_be_linked():
     boards = place.add("Plan")
     place.sides[BOARDS].delete(boards)
     with pytest.raises(Refused) as refused:
-        place.service.link(PAIR, boards, "9")
+        place.counterparts.link(PAIR, boards, "9")
     assert faults(refused) == {"boards": "it is in the bin", "ppm": "ppm has no item '9' that we can see"}
 
 
 def test_an_unlinked_item_is_left_alone_from_then_on():
     place = Place()
     link = place.linked("Plan")
-    place.service.unlink(PAIR, ["ppm:1"])
+    place.counterparts.unlink(PAIR, ["ppm:1"])
     place.sides[BOARDS].edit("1", {"System.Title": "Other"})
-    place.service.handle(Look(PAIR, link=link.id))
+    place.upkeep.handle(Look(PAIR, link=link.id))
     assert place.sides[PPM].things["1"].fields["Name"] == "Plan"
 
 
@@ -292,7 +293,7 @@ def test_an_unlinked_item_is_left_alone_from_then_on():
 )
 def test_an_item_that_cannot_be_told_is_named(item, fix):
     with pytest.raises(Refused) as refused:
-        Place().service.unlink(PAIR, [item])
+        Place().counterparts.unlink(PAIR, [item])
     assert fix in faults(refused)["items[0]"]
 
 
@@ -311,38 +312,38 @@ def renamed() -> Place:
 
 def test_a_plan_of_values_writes_values_and_leaves_the_hierarchy_alone():
     place = renamed()
-    made = place.service.plan(PAIR, "rules", "values", None, None)
+    made = place.plans.plan(PAIR, "rules", "values", None, None)
     [item] = made["items"]
     assert (item["boards"], item["fields"][0]["writes"], item["parent"]) == ("2", {"ppm": "Renamed"}, None)
     assert made["in_step"] == 1
     assert place.sides[PPM].things["2"].fields["Name"] == "Story", "a plan writes nothing"
-    assert place.service.apply(PAIR, made["id"])["applied"]["outcomes"] == {item["link"]: "updated"}
+    assert place.plans.apply(PAIR, made["id"])["applied"]["outcomes"] == {item["link"]: "updated"}
     thing = place.sides[PPM].things["2"]
     assert (thing.fields["Name"], thing.parent) == ("Renamed", None)
 
 
 def test_a_plan_of_the_hierarchy_moves_and_leaves_values_alone():
     place = renamed()
-    made = place.service.plan(PAIR, "to_ppm", "hierarchy", ["boards:2"], None)
-    place.service.apply(PAIR, made["id"])
+    made = place.plans.plan(PAIR, "to_ppm", "hierarchy", ["boards:2"], None)
+    place.plans.apply(PAIR, made["id"])
     thing = place.sides[PPM].things["2"]
     assert (thing.fields["Name"], thing.parent) == ("Story", "1")
 
 
 def test_a_direction_against_what_changed_takes_the_change_back():
     place = renamed()
-    made = place.service.plan(PAIR, "to_boards", "values", ["ppm:2"], ["title"])
-    place.service.apply(PAIR, made["id"])
+    made = place.plans.plan(PAIR, "to_boards", "values", ["ppm:2"], ["title"])
+    place.plans.apply(PAIR, made["id"])
     assert place.sides[BOARDS].things["2"].fields["System.Title"] == "Story"
 
 
 def test_a_plan_is_refused_once_an_item_has_moved_and_nothing_is_written():
     place = renamed()
-    made = place.service.plan(PAIR, "rules", "values", None, None)
+    made = place.plans.plan(PAIR, "rules", "values", None, None)
     place.sides[BOARDS].edit("2", {"System.Title": "Renamed again"})
     writes = place.sides[PPM].writes
     with pytest.raises(Refused) as refused:
-        place.service.apply(PAIR, made["id"])
+        place.plans.apply(PAIR, made["id"])
     assert refused.value.status == 409
     assert list(faults(refused)) == [made["items"][0]["link"]]
     assert place.sides[PPM].writes == writes
@@ -350,27 +351,27 @@ def test_a_plan_is_refused_once_an_item_has_moved_and_nothing_is_written():
 
 def test_a_plan_is_shown_as_it_was_made_and_applied_once():
     place = renamed()
-    made = place.service.plan(PAIR, "rules", "values", None, None)
-    assert place.service.show_plan(PAIR, made["id"]) == made
-    done = place.service.apply(PAIR, made["id"])
-    assert place.service.show_plan(PAIR, made["id"]) == done
+    made = place.plans.plan(PAIR, "rules", "values", None, None)
+    assert place.plans.show_plan(PAIR, made["id"]) == made
+    done = place.plans.apply(PAIR, made["id"])
+    assert place.plans.show_plan(PAIR, made["id"]) == done
     with pytest.raises(Refused, match="was applied at"):
-        place.service.apply(PAIR, made["id"])
+        place.plans.apply(PAIR, made["id"])
 
 
 def test_a_pair_that_waits_applies_no_plan():
     place = renamed()
-    made = place.service.plan(PAIR, "rules", "values", None, None)
+    made = place.plans.plan(PAIR, "rules", "values", None, None)
     place.store.set_hold(PAIR, Hold("too much at once"))
     with pytest.raises(Refused, match="the pair waits for a person: too much at once"):
-        place.service.apply(PAIR, made["id"])
+        place.plans.apply(PAIR, made["id"])
 
 
 def test_what_cannot_be_planned_is_listed_with_its_reason():
     place = renamed()
     place.sides[PPM].things["2"].read_only = "somebody else keeps it"
     place.sides[BOARDS].delete("1")
-    made = place.service.plan(PAIR, "rules", "values", None, None)
+    made = place.plans.plan(PAIR, "rules", "values", None, None)
     assert made["items"] == []
     assert [each["reason"] for each in made["held"]] == [
         "an item of link boards:1 is in the bin, or not to be found", "title: somebody else keeps it"]  # fmt: skip
@@ -379,10 +380,10 @@ def test_what_cannot_be_planned_is_listed_with_its_reason():
 def test_an_unknown_field_or_plan_is_refused():
     place = renamed()
     with pytest.raises(Refused) as refused:
-        place.service.plan(PAIR, "rules", "values", None, ["colour"])
+        place.plans.plan(PAIR, "rules", "values", None, ["colour"])
     assert faults(refused) == {"fields": "'colour' is not an active field of the pair: title, state"}
     with pytest.raises(Refused, match="has no plan 'x'"):
-        place.service.show_plan(PAIR, "x")
+        place.plans.show_plan(PAIR, "x")
 
 
 def test_a_plan_looks_at_so_many_links_and_no_more():
@@ -392,7 +393,7 @@ def test_a_plan_looks_at_so_many_links_and_no_more():
         other = replace(link, id=f"boards:x{n}", ids={BOARDS: f"x{n}", PPM: f"x{n}"})
         place.store.save(place.store.read(PAIR, other.id), other)
     with pytest.raises(Refused) as refused:
-        place.service.plan(PAIR, "rules", "values", None, None)
+        place.plans.plan(PAIR, "rules", "values", None, None)
     assert f"choose up to {MOST_IN_A_PLAN}" in faults(refused)["items"]
 
 
@@ -402,21 +403,21 @@ def test_a_plan_looks_at_so_many_links_and_no_more():
 def test_exactly_the_deletions_that_were_held_can_be_approved():
     place = Place(deletes="bin", limits={"deletions": 0, "deletions_share": 0})
     links = [place.linked(f"Item {n}") for n in range(3)]
-    place.service.sweep()
+    place.upkeep.sweep()
     place.drain()
     for link in links[:2]:
         place.sides[BOARDS].delete(link.ids[BOARDS])
-    place.service.sweep()
+    place.upkeep.sweep()
     place.drain()
-    place.service.sweep()
+    place.upkeep.sweep()
     hold = place.store.hold(PAIR)
     assert hold is not None
     assert set(hold.links) == {links[0].id, links[1].id}
-    assert "waits for a person" in str(place.service.sweep()[PAIR])
+    assert "waits for a person" in str(place.upkeep.sweep()[PAIR])
     with pytest.raises(Refused) as refused:
-        place.service.approve(PAIR, [links[2].id])
+        place.upkeep.approve(PAIR, [links[2].id])
     assert list(faults(refused)) == ["links[0]"]
-    place.service.approve(PAIR, list(hold.links))
+    place.upkeep.approve(PAIR, list(hold.links))
     place.drain()
     assert [thing.id for thing in place.sides[PPM].live()] == [links[2].ids[PPM]]
 
@@ -424,31 +425,31 @@ def test_exactly_the_deletions_that_were_held_can_be_approved():
 def test_a_pair_held_for_too_many_changes_goes_on_when_it_is_approved():
     place = Place(limits={"changes": 1, "changes_share": 0})
     links = [place.linked(f"Item {n}") for n in range(3)]
-    place.service.sweep()
+    place.upkeep.sweep()
     place.drain()
     for link in links:
         place.sides[BOARDS].edit(link.ids[BOARDS], {"System.Title": f"New {link.id}"})
-    assert "3 items changed at once" in str(place.service.sweep()[PAIR])
-    assert place.service.approve(PAIR, []) == {"approved": [], "hold": None}
+    assert "3 items changed at once" in str(place.upkeep.sweep()[PAIR])
+    assert place.upkeep.approve(PAIR, []) == {"approved": [], "hold": None}
     place.drain()
     assert {thing.fields["Name"] for thing in place.sides[PPM].live()} == {f"New {link.id}" for link in links}
 
 
 def test_a_pair_that_does_not_wait_has_nothing_to_approve():
     with pytest.raises(Refused, match="does not wait for anybody"):
-        Place().service.approve(PAIR, [])
+        Place().upkeep.approve(PAIR, [])
 
 
 def test_a_sweep_brings_what_changed_into_step_and_a_second_one_writes_nothing():
     place = Place(adopt="boards")
     for n in range(3):
         place.add(f"Item {n}")
-    place.service.sweep()
+    place.upkeep.sweep()
     place.drain()
     assert len(place.sides[PPM].live()) == 3
     writes = place.sides[PPM].writes
     place.later()
-    place.service.sweep()
+    place.upkeep.sweep()
     place.drain()
     assert place.sides[PPM].writes == writes
 
@@ -456,13 +457,13 @@ def test_a_sweep_brings_what_changed_into_step_and_a_second_one_writes_nothing()
 def test_once_a_day_everything_is_looked_at():
     place = Place()
     link = place.linked("Plan")
-    place.service.sweep()
+    place.upkeep.sweep()
     place.drain()
     place.later()
-    place.service.sweep()
+    place.upkeep.sweep()
     assert not place.looks.messages
     place.now += timedelta(days=1)
-    place.service.sweep()
+    place.upkeep.sweep()
     assert Look(PAIR, link=link.id) in [look for _, _, look in place.looks.messages]
 
 
@@ -474,7 +475,7 @@ def test_a_pair_that_cannot_be_swept_says_why_and_raises_nothing():
             raise RetryLater("the token has expired", 60)
 
     place.sides[PPM]._on_call = shut
-    assert place.service.sweep() == {PAIR: "the token has expired"}
+    assert place.upkeep.sweep() == {PAIR: "the token has expired"}
 
 
 def test_a_hint_waits_while_nothing_is_configured():
@@ -484,11 +485,11 @@ def test_a_hint_waits_while_nothing_is_configured():
         raise RetryLater("nothing is configured yet", 60)
 
     place.configured._configuration = unconfigured
-    assert place.service.handle(Look(PAIR, link="boards:1")) == "postponed"
+    assert place.upkeep.handle(Look(PAIR, link="boards:1")) == "postponed"
     assert [look for _, _, look in place.looks.messages] == [Look(PAIR, link="boards:1")]
 
 
 def test_a_hint_of_a_pair_that_is_gone_is_dropped():
     place = Place()
-    assert place.service.handle(Look("former", link="boards:1")) == "unknown pair"
+    assert place.upkeep.handle(Look("former", link="boards:1")) == "unknown pair"
     assert not place.looks.messages
