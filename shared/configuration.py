@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from shared.errors import Refused
+from shared.faults import Fault, faults_of
 from shared.model import FieldType, SideName, StateCategory, Team
 
 AZURE_DEVOPS = "azure_devops"
@@ -24,7 +25,6 @@ PPM_KINDS = ("ppm_express", "redmine")
 SITES = ("dev.azure.com", "*.visualstudio.com", "api-*.ppm.express")
 NAME_IN_ADDRESS = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 LONGEST_SECRET_NAME = 40  # Key Vault allows 127; every token Azure DevOps issues is longer than this
-type Fault = tuple[str, str]
 type Extend = Callable[[str, Mapping[str, str]], object]
 type Law = Callable[["FieldMapping"], Iterable[str]]
 
@@ -365,7 +365,7 @@ def parse(
     try:
         configuration = Configuration.model_validate({**document, "connections": connections})
     except ValidationError as error:
-        faults += _faults_of(error)
+        faults += faults_of(error)
     else:
         faults = faults or [
             *_cross_faults(configuration),
@@ -456,7 +456,7 @@ def _connections(given: Any, itsm_kinds: Collection[str]) -> tuple[Any, list[Fau
         try:
             models[str(name)] = _model_of(kinds[name]).model_validate(connection)
         except ValidationError as error:
-            faults += _faults_of(error, "connections", name)
+            faults += faults_of(error, "connections", name)
     if (count := list(kinds.values()).count(AZURE_DEVOPS)) != 1:
         fix = f"exactly one connection of kind {AZURE_DEVOPS} is needed, here are {count}"
         faults.append(("connections", fix))
@@ -578,31 +578,3 @@ def _ambiguous(mapping: FieldMapping) -> Iterable[str]:
     for side in SideName:
         words = Counter(word.casefold() for meant in mapping.values.values() for word in getattr(meant, side))
         yield from (f"{side} says '{word}' for {n} things: one at most" for word, n in words.items() if n > 1)
-
-
-def _faults_of(error: ValidationError, *under: Any) -> list[Fault]:
-    return [(_path((*under, *fault["loc"])), _what_to_fix(fault)) for fault in error.errors()]
-
-
-def _path(location: Iterable[Any]) -> str:
-    path = ""
-    for part in location:
-        # The arm of a union, or that a key is at fault: parts of the model, not of the document.
-        if part in ("str", "[key]") or str(part).startswith(("tuple[", "constrained-")):
-            continue
-        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else str(part)
-    return path
-
-
-def _what_to_fix(error: Mapping[str, Any]) -> str:
-    match error["type"]:
-        case "missing":
-            return "this is needed"
-        case "extra_forbidden":
-            return "this is not known here; check the spelling"
-        case "tuple_type" | "list_type":
-            return "write a list here"
-        case "value_error":
-            return str(error["ctx"]["error"])
-        case _:
-            return f"{error['msg'][0].lower()}{error['msg'][1:]}"

@@ -20,7 +20,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PROJECT = ("function_app", "functions", "infra", "shared", "tests")
 PRODUCT = ("function_app", "functions", "shared")
-NOUNS = ("shared.ports", "shared.configuration", "shared.model", "shared.links", "shared.errors")
+NOUNS = ("shared.ports", "shared.configuration", "shared.model", "shared.links", "shared.errors", "shared.faults")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,11 @@ LAYERS = (
     ),
     Layer("shared.errors", ("shared.model",), "errors know the model at most"),
     Layer("shared.model", ("shared.errors",), "the model knows errors at most"),
+    Layer("shared.faults", (), "faults.py serves whoever holds a document against a model, and knows none of them"),
     Layer(
-        "shared.configuration", ("shared.model", "shared.errors"), "configuration is data: it knows model and errors"
+        "shared.configuration",
+        ("shared.model", "shared.errors", "shared.faults"),
+        "configuration is data: it knows model and errors",
     ),
     Layer("shared.links", ("shared.model",), "links are what is stored of two sides: they know the model"),
     Layer("shared.ports", NOUNS, "ports know configuration, model and errors"),
