@@ -3,113 +3,96 @@
 Items are written `boards:12` or `ppm:7` where a request may mean either side.
 """
 
+from typing import Any
 from urllib.parse import quote
 
-import azure.functions as func
-
-from functions.answers import answer, answering
-from functions.bodies import Body, flag, number
+from functions.answers import answer
+from functions.operations import Call, Family
 from functions.product import services, wiring
-from shared.model import SideName
 
-pairs = func.Blueprint()
+pairs = Family("pairs")
 
-ROWS, MOST_ROWS = 50, 200
 ALL_TYPES = "all"
 
 
-@pairs.function_name("list_pairs")
-@pairs.route("pairs", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
-@answering
-def list_pairs(req: func.HttpRequest) -> func.HttpResponse:
-    return answer({"pairs": services().pairs.views.overview()})
+@pairs.operation("pairs", "GET", answers={200: "Pairs"})
+def list_pairs(call: Call) -> Any:
+    """Every pair: how many links it has in which state, and why it waits, if it does."""
+    return {"pairs": services().pairs.views.overview()}
 
 
-@pairs.function_name("list_items")
-@pairs.route("pairs/{pair}/items", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
-@answering
-def list_items(req: func.HttpRequest) -> func.HttpResponse:
-    """A page of what is linked, then of what is not; `next` in the answer is the `after` of the next page."""
-    texts = {name: req.params[name] for name in ("project", "type", "text", "id") if req.params.get(name)}
-    flags = {name: flag(req, name) for name in ("changed", "mismatch", "unlinked")}
-    limit = number(req, "limit", ROWS, MOST_ROWS)
-    return answer(
-        services().pairs.views.items(_pair(req), wiring().Filters(**texts, **flags), limit, req.params.get("after", ""))
-    )
+@pairs.operation("pairs/{pair}/items", "GET", query="ItemsQuery", answers={200: "Rows"})
+def list_items(call: Call) -> Any:
+    """A page of what is linked, then of what is not, as both sides show it now.
+
+    `next` in the answer is the `after` of the next page.
+    """
+    asked = call.query
+    filters = wiring().Filters(**asked.model_dump(exclude={"limit", "after"}, exclude_defaults=True))
+    return services().pairs.views.items(call.path["pair"], filters, asked.limit, asked.after)
 
 
-@pairs.function_name("create_items")
-@pairs.route("pairs/{pair}/create", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
-@answering
-def create_items(req: func.HttpRequest) -> func.HttpResponse:
-    """Copies of the items `items` of `side`, with all below them whose type is in `depth`: a list, or "all"."""
-    body = Body(req, "side", "items", "depth", "project", "type", "parent", "fields")
-    dry = bool(flag(req, "dry_run"))
+@pairs.operation(
+    "pairs/{pair}/create",
+    "POST",
+    query="CreateQuery",
+    body="CreateRequest",
+    answers={202: "Creation", 200: "Creation"},
+)
+def create_items(call: Call) -> Any:
+    """Create counterparts of items, and of what is below them, on the other side.
+
+    What has a counterpart keeps it, and nothing is created if anything stands in the way. `?dry_run=true` only shows
+    what would be (200); else the links are told where each can be followed (202).
+    """
+    body, dry = call.body, call.query.dry_run
     made = services().pairs.counterparts.create(
-        _pair(req),
-        SideName(body.one_of("side", [*SideName])),
-        body.texts("items"),
-        None if body.get("depth") == ALL_TYPES else body.some_texts("depth") or [],
-        wiring().Wanted(
-            body.text("project", ""), body.text("type", ""), body.text("parent", ""), body.mapping("fields")
-        ),
+        call.path["pair"],
+        body.side,
+        body.items,
+        None if body.depth == ALL_TYPES else body.depth,
+        wiring().Wanted(body.project, body.type, body.parent, body.fields),
         dry=dry,
     )
     return answer(made, 200 if dry else 202)
 
 
-@pairs.function_name("link_items")
-@pairs.route("pairs/{pair}/link", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
-@answering
-def link_items(req: func.HttpRequest) -> func.HttpResponse:
-    body = Body(req, "boards", "ppm")
-    return answer(services().pairs.counterparts.link(_pair(req), body.text("boards"), body.text("ppm")), 201)
+@pairs.operation("pairs/{pair}/link", "POST", body="LinkRequest", answers={201: "Linked"})
+def link_items(call: Call) -> Any:
+    """Say that two items are one thing."""
+    return services().pairs.counterparts.link(call.path["pair"], call.body.boards, call.body.ppm)
 
 
-@pairs.function_name("unlink_items")
-@pairs.route("pairs/{pair}/unlink", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
-@answering
-def unlink_items(req: func.HttpRequest) -> func.HttpResponse:
-    return answer(services().pairs.counterparts.unlink(_pair(req), Body(req, "items").texts("items")))
+@pairs.operation("pairs/{pair}/unlink", "POST", body="UnlinkRequest", answers={200: "Unlinked"})
+def unlink_items(call: Call) -> Any:
+    """Let items and their counterparts go separate ways; nothing is deleted."""
+    return services().pairs.counterparts.unlink(call.path["pair"], call.body.items)
 
 
-@pairs.function_name("make_plan")
-@pairs.route("pairs/{pair}/plans", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
-@answering
-def make_plan(req: func.HttpRequest) -> func.HttpResponse:
-    """`items` and `fields` narrow it; without them it is about all."""
-    body = Body(req, "direction", "what", "items", "fields")
-    plan = services().pairs.plans.plan(
-        _pair(req),
-        body.one_of("direction", wiring().DIRECTIONS, "rules"),
-        body.one_of("what", wiring().SCOPES, "values"),
-        body.some_texts("items"),
-        body.some_texts("fields"),
-    )
+@pairs.operation("pairs/{pair}/plans", "POST", body="PlanRequest", answers={201: "Plan"}, gives=("Location",))
+def make_plan(call: Call) -> Any:
+    """Plan what would be written, to be seen first and applied exactly so; `items` and `fields` narrow it."""
+    body = call.body
+    plan = services().pairs.plans.plan(call.path["pair"], body.direction, body.what, body.items, body.fields)
     return answer(plan, 201, {"Location": f"/api/pairs/{quote(plan['pair'])}/plans/{plan['id']}"})
 
 
-@pairs.function_name("get_plan")
-@pairs.route("pairs/{pair}/plans/{id}", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
-@answering
-def get_plan(req: func.HttpRequest) -> func.HttpResponse:
-    return answer(services().pairs.plans.show_plan(_pair(req), req.route_params["id"]))
+@pairs.operation("pairs/{pair}/plans/{id}", "GET", answers={200: "Plan"})
+def get_plan(call: Call) -> Any:
+    """A plan as it was shown, and what became of it."""
+    return services().pairs.plans.show_plan(call.path["pair"], call.path["id"])
 
 
-@pairs.function_name("apply_plan")
-@pairs.route("pairs/{pair}/plans/{id}/apply", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
-@answering
-def apply_plan(req: func.HttpRequest) -> func.HttpResponse:
-    return answer(services().pairs.plans.apply(_pair(req), req.route_params["id"]))
+@pairs.operation("pairs/{pair}/plans/{id}/apply", "POST", answers={200: "Plan"})
+def apply_plan(call: Call) -> Any:
+    """Apply exactly the plan that was shown.
+
+    Nothing is written to an item that has moved since, nor to any while the pair waits for a person (409).
+    """
+    return services().pairs.plans.apply(call.path["pair"], call.path["id"])
 
 
-@pairs.function_name("approve_pair")
-@pairs.route("pairs/{pair}/approve", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
-@answering
-def approve_pair(req: func.HttpRequest) -> func.HttpResponse:
-    """`links` are the deletions to be carried over, of those that the pair waits for."""
-    return answer(services().pairs.upkeep.approve(_pair(req), Body(req, "links").some_texts("links") or []))
-
-
-def _pair(req: func.HttpRequest) -> str:
-    return req.route_params["pair"]
+@pairs.operation("pairs/{pair}/approve", "POST", body="ApproveRequest", answers={200: "Approved"})
+def approve_pair(call: Call) -> Any:
+    """Let a pair that waits for a person go on, and carry over the deletions that are named."""
+    return services().pairs.upkeep.approve(call.path["pair"], call.body.links)

@@ -76,12 +76,14 @@ def _zone(value: str) -> str:
 Name = Annotated[str, AfterValidator(_name)]
 Url = Annotated[str, AfterValidator(_url)]
 SecretName = Annotated[str, AfterValidator(_secret_name)]
-Secrets = Annotated[tuple[SecretName, ...], BeforeValidator(_listed), Field(min_length=1)]
+Secrets = Annotated[
+    tuple[SecretName, ...], Field(min_length=1), BeforeValidator(_listed, json_schema_input_type=str | tuple[str, ...])
+]
 Header = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")]
 Audience = Literal["technical", "project"]
 StatusCategory = Literal["open", "in_progress", "resolved", "closed", "cancelled"]
 Priority = Annotated[int, Field(ge=1, le=4)]
-Names = Annotated[tuple[Name, ...], BeforeValidator(_listed)]
+Names = Annotated[tuple[Name, ...], BeforeValidator(_listed, json_schema_input_type=str | tuple[str, ...])]
 Share = Annotated[float, Field(ge=0, le=1)]
 Direction = Literal["both", "to_ppm", "to_boards"]
 
@@ -240,6 +242,9 @@ class FieldEnd(_Model):
     format: str | None = None
 
 
+End = Annotated[FieldEnd, BeforeValidator(_end, json_schema_input_type=str | FieldEnd)]
+
+
 class Words(_Model):
     """How each side says one thing. All words are understood, the first is the one that is written."""
 
@@ -251,8 +256,8 @@ class FieldMapping(_Model):
     """An Azure DevOps field and a PPM field that say the same. `values` are their words, by what they mean."""
 
     name: Name
-    boards: Annotated[FieldEnd, BeforeValidator(_end)]
-    ppm: Annotated[FieldEnd, BeforeValidator(_end)]
+    boards: End
+    ppm: End
     active: bool = True
     direction: Direction = "both"
     policy: Literal["boards", "ppm", "newest", "merge", "ask"] = "ask"
@@ -304,7 +309,9 @@ class Pair(_Model):
     fields: tuple[FieldMapping, ...]
     hierarchy: Hierarchy = Hierarchy()
     deletes: Literal["bin", "unlink"] = "unlink"
-    adopt: Annotated[tuple[SideName, ...], BeforeValidator(_listed)] = ()
+    adopt: Annotated[
+        tuple[SideName, ...], BeforeValidator(_listed, json_schema_input_type=SideName | tuple[SideName, ...])
+    ] = ()
     limits: Limits = Limits()
     people: Mapping[str, str] = {}
     zone: Annotated[str, AfterValidator(_zone)] = "UTC"

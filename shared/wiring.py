@@ -50,6 +50,7 @@ from shared.connectors.request_tracker.api import RequestTrackerItsm
 from shared.connectors.servicenow.api import ServiceNowItsm
 from shared.connectors.zendesk.api import ZendeskItsm
 from shared.model import SideName
+from shared.operation import api
 from shared.operation.service import OperationService
 from shared.places import PlaceMemory
 from shared.ports import Boards, HealthBoard, Itsm, ItsmDoor, Secrets, Side, SideDoor
@@ -57,7 +58,7 @@ from shared.sync import configured
 from shared.sync.configured import ConfiguredPairs
 from shared.sync.creation import Counterparts, Wanted
 from shared.sync.desk import Desk
-from shared.sync.plans import DIRECTIONS, SCOPES, PairPlans
+from shared.sync.plans import PairPlans
 from shared.sync.rows import Filters
 from shared.sync.run import Timing as SyncTiming
 from shared.sync.service import SyncService
@@ -68,11 +69,10 @@ from shared.tickets.run import Timing
 from shared.tickets.service import TicketService
 
 __all__ = [
-    "DIRECTIONS",
-    "SCOPES",
     "Filters",
     "Services",
     "Wanted",
+    "api",
     "build",
     "changed_work_item",
     "decode_message",

@@ -30,6 +30,7 @@ def test_exactly_these_functions_are_indexed(cloud):
         "apply_plan": ("httpTrigger", "pairs/{pair}/plans/{id}/apply"),
         "approve_pair": ("httpTrigger", "pairs/{pair}/approve"),
         "list_quarantine": ("httpTrigger", "quarantine"),
+        "get_openapi": ("httpTrigger", "openapi.json"),
         "health": ("httpTrigger", "health"),
     }
 
@@ -44,7 +45,7 @@ def test_health_needs_no_key_and_everything_else_does(cloud):
     for method, path in [
         ("POST", "itsm/generic"), ("POST", "boards/events"), ("GET", "configuration"), ("PUT", "configuration"),
         ("POST", "configuration/check"), ("POST", "routes/explain"), ("GET", "tickets/generic/1"),
-        ("GET", "quarantine"), ("GET", "pairs"), ("POST", "pairs/roadmap/plans"),
+        ("GET", "quarantine"), ("GET", "pairs"), ("POST", "pairs/roadmap/plans"), ("GET", "openapi.json"),
     ]:  # fmt: skip
         assert requests.request(method, f"{cloud.host.url}/api/{path}", timeout=10).status_code == 401, path
 
