@@ -4,12 +4,9 @@
 
     @pairs.operation("pairs/{pair}/plans", "POST", body="PlanRequest", answers={201: "Plan"})
     def make_plan(call: Call) -> Any:
-        \"""Plan what would be written.
-
-        What stands behind the empty line is the description in the document; the line above is the summary.
-        \"""
         return services().pairs.plans.plan(call.path["pair"], call.body.direction, …)
 
+The first paragraph of a function's docstring is its summary in the document, the rest its description.
 `body` and `query` name models of `shared/operation/api/requests.py`: a request that breaks one is refused before the
 function is called. `raw` names, by media type, the shape of a body that the function takes as bytes (`call.raw`).
 `answers` names shapes of `shared/operation/api/answers.py` by status. What a function returns is answered as JSON with
@@ -19,7 +16,6 @@ Models are named and not imported, because they cost a cold start more than all 
 Everything that is declared here is in the document at `GET /api/openapi.json`.
 """
 
-import logging
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,8 +25,6 @@ import azure.functions as func
 from functions.answers import JSON, answer, problem_of
 from functions.product import wiring
 from shared.errors import BoardbridgeError
-
-log = logging.getLogger(__name__)
 
 PLATFORM_PARAMETERS = ("code", "clientId")  # of the address, and none of ours: who calls with which key
 

@@ -14,6 +14,7 @@ from shared.operation.api import answers, requests
 
 PREFIX = "/api"
 SCHEMAS = "#/components/schemas/{model}"
+PROBLEM_SHAPE = "Problem"
 JSON, PROBLEM = "application/json", "application/problem+json"
 IN_PATHS = {
     "connection": "The name of a connection in the configuration.",
@@ -71,8 +72,8 @@ def document(operations: Collection[Operation]) -> Json:
             "schemas": schemas.components,
             "securitySchemes": SECURITY,
             "responses": {
-                "Problem": _answer("What was asked was not done.", PROBLEM, schemas.of("Problem")),
-                "Unauthorized": _answer(UNAUTHORIZED, PROBLEM, schemas.of("Problem")),
+                "Problem": _answer("What was asked was not done.", PROBLEM, schemas.answered(PROBLEM_SHAPE)),
+                "Unauthorized": _answer(UNAUTHORIZED, PROBLEM, schemas.answered(PROBLEM_SHAPE)),
                 "Broken": {"description": BROKEN},
             },
         },
@@ -102,7 +103,9 @@ def _operation(operation: Operation, parameters: list[Json], schemas: "_Schemas"
     if parameters := [*parameters, *_asked_for(operation, schemas)]:
         found["parameters"] = parameters
     if takes := operation.raw or ({JSON: operation.body} if operation.body else {}):
-        found["requestBody"] = {"content": {media: {"schema": schemas.of(name)} for media, name in takes.items()}}
+        content = {media: {"schema": schemas.asked(name)} for media, name in takes.items()}
+        required = bool(operation.body) and schemas.needed(operation.body)
+        found["requestBody"] = {"required": required, "content": content}
     if operation.anonymous:
         found["security"] = []
     return found
@@ -110,7 +113,7 @@ def _operation(operation: Operation, parameters: list[Json], schemas: "_Schemas"
 
 def _asked_for(operation: Operation, schemas: "_Schemas") -> Iterator[Json]:
     """What may be told beside path and body."""
-    asked = schemas.of_query(operation.query) if operation.query else {}
+    asked = schemas.parameters(operation.query) if operation.query else {}
     for name, schema in asked.items():
         about = schema.pop("description", None)
         yield _parameter(name, "query", schema, about)
@@ -127,7 +130,7 @@ def _responses(operation: Operation, schemas: "_Schemas") -> Json:
     given = {name: {"description": HEADERS[name], "schema": {"type": "string"}} for name in operation.gives}
     found: Json = {}
     for status, name in operation.answers.items():
-        answer = _answer(HTTPStatus(status).phrase, operation.media, schemas.of(name))
+        answer = _answer(HTTPStatus(status).phrase, operation.media, schemas.answered(name))
         found[str(status)] = answer | ({"headers": given} if given else {})
     if not operation.anonymous:
         found["401"] = {"$ref": "#/components/responses/Unauthorized"}
@@ -151,22 +154,27 @@ class _Schemas:
     """The schemas of all models that operations name, each under its own name."""
 
     def __init__(self, operations: Collection[Operation]) -> None:
-        named = {"Problem": answers.Problem}
-        for each in operations:
-            asked = [name for name in (each.body, each.query, *each.raw.values()) if name]
-            named |= {name: getattr(requests, name) for name in asked}
-            named |= {name: getattr(answers, name) for name in each.answers.values()}
-        adapters = [(name, "validation", TypeAdapter(model)) for name, model in named.items()]
-        references, found = TypeAdapter.json_schemas(adapters, ref_template=SCHEMAS, schema_generator=_WithoutTitles)
-        self._references = {name: schema for (name, _), schema in references.items()}
-        self.components = dict(sorted(found["$defs"].items()))
         queries = {each.query for each in operations if each.query}
+        asked = {name for each in operations for name in (each.body, *each.raw.values()) if name} | queries
+        answered = {name for each in operations for name in each.answers.values()} | {PROBLEM_SHAPE}
+        named = {(requests, name) for name in asked} | {(answers, name) for name in answered}
+        adapters = [(each, "validation", TypeAdapter(getattr(*each))) for each in named]
+        references, found = TypeAdapter.json_schemas(adapters, ref_template=SCHEMAS, schema_generator=_WithoutTitles)
+        self._references = {each: schema for (each, _), schema in references.items()}
+        self.components = dict(sorted(found["$defs"].items()))
         self._queries = {name: self.components.pop(name)["properties"] for name in queries}
 
-    def of(self, name: str) -> Json:
-        return self._references[name]
+    def asked(self, name: str) -> Json:
+        return self._references[requests, name]
 
-    def of_query(self, name: str) -> Json:
-        """The parameters of a query, by name. One that has no default is absent, never null."""
-        given = self._queries[name].items()
+    def answered(self, name: str) -> Json:
+        return self._references[answers, name]
+
+    def needed(self, name: str) -> bool:
+        """Whether a body has to say anything at all."""
+        return "required" in self.components[name]
+
+    def parameters(self, query: str) -> dict[str, Json]:
+        """Those of a query, by name. One that has no default is absent, never null."""
+        given = self._queries[query].items()
         return {key: {k: v for k, v in schema.items() if (k, v) != ("default", None)} for key, schema in given}
