@@ -60,7 +60,7 @@ type TicketOrEnvelope = TicketToExplain | Any
 
 
 class ExplainQuery(Query):
-    connection: Text | SkipJsonSchema[None] = None
+    connection: str | SkipJsonSchema[None] = None
     """The connection that the body is from; without it, the body is an envelope that says so."""
 
 
