@@ -185,11 +185,12 @@ def _pairs(
         address=_public_url(settings),
     )
     desk = Desk(store, pairs, doors, _now, _new_id, _public_url(settings))
+    plans = PairPlans(sync, looks, TablePlans(account.tables), desk)
     return Pairs(
         views=PairViews(desk),
         counterparts=Counterparts(sync, desk),
-        plans=PairPlans(sync, TablePlans(account.tables), desk),
-        upkeep=Upkeep(sync, looks, cursors, desk),
+        plans=plans,
+        upkeep=Upkeep(sync, plans, looks, cursors, desk),
     )
 
 
