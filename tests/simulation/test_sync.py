@@ -223,6 +223,17 @@ def believe_no_write_landed(patch):
     patch.setattr(run.Run, "_landed", lambda self, intent, items: {})
 
 
+def tell_only_what_was_committed(patch):
+    """The history knows of every write, also of one whose worker died before it could say so."""
+
+    def settle(self, items, around):
+        if self.link.intent is not None:
+            landed = self._landed(self.link.intent, items)
+            self.link = intents.settled(self.link, self._named, landed, around.views)
+
+    patch.setattr(run.Run, "_settle", settle)
+
+
 def believe_every_write_landed(patch):
     """W5: ask the history."""
 
@@ -324,6 +335,7 @@ MUTANTS = [
     not_reopened,
     cursor_before_hints,
     retry_what_is_refused,
+    tell_only_what_was_committed,
 ]
 
 
