@@ -20,6 +20,7 @@ from shared.errors import Circular, InDoubt, RetryLater, Throttled
 from shared.links import ConflictStatus, Look, SyncLink, SyncState
 from shared.model import FieldType, SideName
 from shared.sync import parents
+from shared.sync.hand import Timing
 from shared.sync.plan import DELETED, PARENT
 from shared.sync.rules import (
     BOARDS,
@@ -36,7 +37,6 @@ from shared.sync.rules import (
     ValueMap,
     other,
 )
-from shared.sync.run import Timing
 from shared.sync.service import SyncService
 from shared.sync.values import as_tags, resembles, same, translated
 from tests.memory.boards import Late
@@ -578,7 +578,7 @@ class World:
         assert not missing, self.story(f"F5: {link.id} has lost the tags {missing}", *self._first(link))
 
     def _every_write_is_told(self, link: SyncLink) -> None:
-        """Each value that we wrote is in our history, whoever died meanwhile, on a side that has one to compare with."""
+        """Each value that we wrote is in our history, whoever died meanwhile, on a side that has one to compare."""
         if self._was_disturbed(link):
             return  # what became of a write is not asked of an item that was deleted
         for side, thing in self._items(link).items():
