@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.links import Conflict, Hold, SyncLink, SyncState
-from shared.model import Item, SideName
+from shared.model import Item, Selection, SideName
 from shared.sync import merge, parents, plan
 from shared.sync.merge import Decision, Verdict
 from shared.sync.parents import NONE, OUTSIDE, UNKNOWN, ParentDecision, Views
@@ -22,7 +22,10 @@ type Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Which rows are wanted; None for all. Texts are compared without case."""
+    """Which rows are wanted; None for all. Texts are compared without case.
+
+    Whose area, iteration or stored query a work item is of, its side tells (`Selection`), before anything is read.
+    """
 
     project: str | None = None
     type: str | None = None
@@ -31,6 +34,13 @@ class Filters:
     changed: bool | None = None
     mismatch: bool | None = None
     unlinked: bool | None = None
+    team: str | None = None
+    iteration: str | None = None
+    query: str | None = None
+
+    @property
+    def selection(self) -> Selection:
+        return Selection(self.team or "", self.iteration or "", self.query or "")
 
     def take(self, row: Json) -> bool:
         items = [row[side] for side in SIDES if row[side] is not None]

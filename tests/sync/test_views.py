@@ -9,7 +9,7 @@ import pytest
 from shared.configuration import Configuration
 from shared.errors import Refused, RetryLater
 from shared.links import Hold, Look, SyncState
-from shared.sync.creation import Wanted
+from shared.sync.placing import Wanted
 from shared.sync.plans import MOST_IN_A_PLAN
 from shared.sync.rows import Filters
 from shared.sync.rules import BOARDS, PPM
