@@ -59,7 +59,7 @@ def misplaced(levels: Sequence[Level], kinds: Collection[str], kind: str, above:
     if may_stand_under(levels, kind, above.level):
         return ""
     allowed = [each for each in kinds if may_stand_under(levels, each, above.level)]
-    return f"no {kind} stands under {above.name}, a {above.kind}; {_listed(allowed) or 'nothing'} may"
+    return f"no {kind} stands under {above.name} ({above.kind}); {_listed(allowed) or 'nothing'} may"
 
 
 def _listed(names: Sequence[str]) -> str:
