@@ -68,6 +68,12 @@ def flag(req: func.HttpRequest, name: str) -> bool | None:
     raise _refused((name, "write true or false"))
 
 
+def text(req: func.HttpRequest, name: str) -> str:
+    if given := req.params.get(name, "").strip():
+        return given
+    raise _refused((name, "a text is needed"))
+
+
 def choice(req: func.HttpRequest, name: str, choices: Collection[str]) -> str:
     given = req.params.get(name, "")
     if given in choices:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import azure.functions as func
 
 from functions.answers import answer, answering
-from functions.bodies import Body, choice, flag, number
+from functions.bodies import Body, choice, flag, number, text
 from functions.product import services, wiring
 from shared.model import SideName
 
@@ -45,7 +45,7 @@ def list_items(req: func.HttpRequest) -> func.HttpResponse:
 def list_levels(req: func.HttpRequest) -> func.HttpResponse:
     """What can be created together with `item` of `side`: each `depth` is one that `create` takes."""
     side = SideName(choice(req, "side", [*SideName]))
-    return answer(services().pairs.counterparts.levels(_pair(req), side, req.params.get("item", "")))
+    return answer(services().pairs.counterparts.levels(_pair(req), side, text(req, "item")))
 
 
 @pairs.function_name("create_items")

@@ -42,10 +42,10 @@ class Pair:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    def refused(self, what: str, *, path: str, **params: Any) -> None:
-        answer = requests.get(f"{self.root}/{what}", params=params, headers=self.key, timeout=60)
-        assert answer.status_code == 422, answer.text
-        assert [fault["path"] for fault in answer.json()["faults"]] == [path]
+    def refused(self, path: str, status: int, field: str, **params: Any) -> None:
+        answer = requests.get(f"{self.root}/{path}", params=params, headers=self.key, timeout=60)
+        assert answer.status_code == status, answer.text
+        assert [fault["path"] for fault in answer.json()["faults"]] == [field]
 
     def post(self, path: str, status: int, body: dict[str, Any]) -> dict[str, Any]:
         answer = requests.post(f"{self.root}/{path}", json=body, headers=self.key, timeout=60)
@@ -227,8 +227,8 @@ def test_work_items_are_chosen_by_team_iteration_and_query_and_created_down_to_a
     assert chosen(team="Network", iteration="current") == {epic, feature, story, early, task}
     assert chosen(team="Network", query="Shared Queries/Stories", text="cables") == {story}
     assert chosen(team="Service Desk", iteration="current") == set()
-    pair.refused("items", team="Netwerk", path="team")
-    pair.refused("items", query="Shared Queries/Nothing", path="query")
+    pair.refused("items", 422, "team", team="Netwerk")
+    pair.refused("items", 422, "query", query="Shared Queries/Nothing")
 
     offers = {offer["label"]: offer["depth"] for offer in pair.get("levels", side="boards", item=str(epic))["levels"]}
     assert list(offers) == [
@@ -244,7 +244,7 @@ def test_work_items_are_chosen_by_team_iteration_and_query_and_created_down_to_a
         "item only",
         "with all subentities",
     ]
-    pair.refused("levels", side="boards", item="99999", path="item")
+    pair.refused("levels", 422, "item", side="boards", item="99999")
 
 
 def test_a_tree_of_tasks_becomes_work_items_level_by_level_or_not_at_all(cloud, ppm, product, board):
@@ -292,9 +292,12 @@ def test_what_is_wrong_with_a_request_is_told_by_its_field(cloud, ppm, product):
         ("unlink", {"items": ["boards:99999"]}, 422, "items[0]"),
         ("link", {"boards": "99999"}, 400, "ppm"),
         ("create", {"side": "boards", "items": []}, 400, "items"),
+        ("create", {"side": "ppm", "items": ["1"], "type": {"0": "Epic"}}, 400, "type"),
     ]:
         answer = pair.post(path, status, body)
         assert [fault["path"] for fault in answer["faults"]] == [field], answer
+    pair.refused("levels", 400, "side", side="left", item="1")
+    pair.refused("levels", 400, "item", side="boards")
 
 
 def _sweep(cloud: Cloud) -> str:

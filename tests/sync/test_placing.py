@@ -190,6 +190,14 @@ def test_what_would_stand_under_its_own_level_is_refused_with_the_way_out():
     assert refused(place, PPM, [top]) == {"type": f"ppm {bottom}: {why.format(middle)}"}
 
 
+@pytest.mark.parametrize(("above", "below", "stands"), [("Phase", "Task", True), ("Task", "Phase", False)])
+def test_mapped_kinds_go_down_level_by_level(above, below, stands):
+    place = Place(boards={"projects": ["Fabrikam"], "kinds": {"Phase": "Feature", "Task": "User Story"}})
+    top = place.sides[PPM].add(above, {"Name": "Above"})
+    bottom = place.sides[PPM].add(below, {"Name": "Below"}, top)
+    assert shown(place, [top])[bottom].startswith("no Feature stands under") != stands
+
+
 def test_depth_is_counted_over_items_that_have_a_counterpart():
     place = Place()
     feature = place.linked("Feature", kind="Feature")
