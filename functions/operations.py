@@ -69,6 +69,11 @@ class Call:
         """By lower-case names."""
         return {name.lower(): value for name, value in self.request.headers.items()}
 
+    @property
+    def asked_by(self) -> str:
+        """Who asks, where the app has App Service authentication switched on; a function key alone has no name."""
+        return self.headers.get("x-ms-client-principal-name", "")
+
 
 type Handler = Callable[[Call], Any]
 

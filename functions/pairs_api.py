@@ -3,6 +3,7 @@
 Items are written `boards:12` or `ppm:7` where a request may mean either side.
 """
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -32,10 +33,19 @@ def list_items(call: Call) -> Any:
     return services().pairs.views.items(call.path["pair"], filters, asked.limit, asked.after)
 
 
+# ---------------------------------------------------------------- counterparts
+
+
+@pairs.operation("pairs/{pair}/levels", "GET", query="LevelsQuery", answers={200: "Levels"})
+def list_levels(call: Call) -> Any:
+    """What can be created together with an item: each `depth` is one that creating takes."""
+    return services().pairs.counterparts.levels(call.path["pair"], call.query.side, call.query.item)
+
+
 @pairs.operation(
     "pairs/{pair}/create",
     "POST",
-    query="CreateQuery",
+    query="DryRunQuery",
     body="CreateRequest",
     answers={202: "Creation", 200: "Creation"},
 )
@@ -51,7 +61,14 @@ def create_items(call: Call) -> Any:
         body.side,
         body.items,
         None if body.depth == ALL_TYPES else body.depth,
-        wiring().Wanted(body.project, body.type, body.parent, body.fields),
+        wiring().Wanted(
+            project=body.project,
+            types=body.type,
+            parent=body.parent,
+            area=body.area,
+            iteration=body.iteration,
+            fields=body.fields,
+        ),
         dry=dry,
     )
     return answer(made, 200 if dry else 202)
@@ -69,30 +86,73 @@ def unlink_items(call: Call) -> Any:
     return services().pairs.counterparts.unlink(call.path["pair"], call.body.items)
 
 
+# ---------------------------------------------------------------- plans
+
+
 @pairs.operation("pairs/{pair}/plans", "POST", body="PlanRequest", answers={201: "Plan"}, gives=("Location",))
 def make_plan(call: Call) -> Any:
     """Plan what would be written, to be seen first and applied exactly so; `items` and `fields` narrow it."""
     body = call.body
-    plan = services().pairs.plans.plan(call.path["pair"], body.direction, body.what, body.items, body.fields)
-    return answer(plan, 201, {"Location": f"/api/pairs/{quote(plan['pair'])}/plans/{plan['id']}"})
+    plan = services().pairs.plans.plan(
+        call.path["pair"], body.direction, body.what, body.items, body.fields, call.asked_by
+    )
+    return answer(plan, 201, _location(plan))
 
 
-@pairs.operation("pairs/{pair}/plans/{id}", "GET", answers={200: "Plan"})
+@pairs.operation("pairs/{pair}/plans/{id}", "GET", query="PageQuery", answers={200: "Plan"})
 def get_plan(call: Call) -> Any:
-    """A plan as it was shown, and what became of it."""
-    return services().pairs.plans.show_plan(call.path["pair"], call.path["id"])
+    """A page of a plan as it was shown, with what became of its items.
 
-
-@pairs.operation("pairs/{pair}/plans/{id}/apply", "POST", answers={200: "Plan"})
-def apply_plan(call: Call) -> Any:
-    """Apply exactly the plan that was shown.
-
-    Nothing is written to an item that has moved since, nor to any while the pair waits for a person (409).
+    `next` in the answer is the `after` of the next page.
     """
-    return services().pairs.plans.apply(call.path["pair"], call.path["id"])
+    return services().pairs.plans.show(call.path["pair"], call.path["id"], call.query.limit, call.query.after)
+
+
+@pairs.operation("pairs/{pair}/plans/{id}/apply", "POST", answers={202: "Plan"})
+def apply_plan(call: Call) -> Any:
+    """Apply exactly the plan that was shown, item by item; its `outcomes` tell how far it is.
+
+    Refused (409) if an item has moved since the plan was made, or while the pair waits for a person. Asked again, it
+    goes on with what has no outcome yet.
+    """
+    return services().pairs.plans.apply(call.path["pair"], call.path["id"], call.asked_by)
+
+
+@pairs.operation(
+    "pairs/{pair}/plans/{id}/undo",
+    "POST",
+    query="DryRunQuery",
+    answers={202: "Plan", 201: "Plan"},
+    gives=("Location",),
+)
+def undo_plan(call: Call) -> Any:
+    """Take a plan back where nobody has edited since, by another plan; its `left` says what stays.
+
+    It is applied at once (202), unless `?dry_run=true` (201): then it can be applied as any other.
+    """
+    dry = call.query.dry_run
+    plan = services().pairs.plans.undo(call.path["pair"], call.path["id"], call.asked_by, dry=dry)
+    return answer(plan, 201 if dry else 202, _location(plan))
+
+
+@pairs.operation("pairs/{pair}/history", "GET", query="HistoryQuery", answers={200: "History"})
+def list_history(call: Call) -> Any:
+    """A page of what was written or refused, newest first, of one item or plan where they are given.
+
+    `next` in the answer is the `after` of the next page.
+    """
+    asked = call.query
+    return services().pairs.views.history(call.path["pair"], asked.item, asked.plan, asked.limit, asked.after)
+
+
+# ---------------------------------------------------------------- a pair that waits for a person
 
 
 @pairs.operation("pairs/{pair}/approve", "POST", body="ApproveRequest", answers={200: "Approved"})
 def approve_pair(call: Call) -> Any:
     """Let a pair that waits for a person go on, and carry over the deletions that are named."""
     return services().pairs.upkeep.approve(call.path["pair"], call.body.links)
+
+
+def _location(plan: Mapping[str, Any]) -> dict[str, str]:
+    return {"Location": f"/api/pairs/{quote(plan['pair'])}/plans/{plan['id']}"}

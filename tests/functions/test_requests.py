@@ -18,7 +18,7 @@ QUERIES = {operation.query: operation.name for operation in OPERATIONS if operat
 ANYTHING = st.sampled_from(
     [None, True, 0, 1.5, {}, "", "12", "sideways", [], [""], [12], ["12"], [["12"]], {"Name": 1}]
 )
-TEXTS = st.sampled_from(["true", "false", "True", "1", "0", "200", "201", "-1", "1.0", " 1", "", "x"])
+TEXTS = st.sampled_from(["true", "false", "True", "1", "0", "200", "201", "-1", "1.0", " 1", "", "x", "boards"])
 
 
 def bodies(schema: dict[str, Any], components: dict[str, Any]) -> st.SearchStrategy[Any]:
@@ -69,17 +69,23 @@ def test_a_query_is_taken_if_and_only_if_the_document_allows_it(document, name, 
         for operation in methods.values()
         if operation["operationId"] == QUERIES[name]
     )
-    schemas = {each["name"]: each["schema"] for each in described if each["in"] == "query"}
-    asked = data.draw(st.dictionaries(st.sampled_from([*schemas, "colour"]), TEXTS))
-    allowed = all(key in schemas and Draft202012Validator(schemas[key]).is_valid(_meant(schemas[key], text))
-                  for key, text in asked.items())  # fmt: skip
+    parameters = [each for each in described if each["in"] == "query"]
+    schema = {
+        "properties": {each["name"]: each["schema"] for each in parameters},
+        "required": [each["name"] for each in parameters if each["required"]],
+        "additionalProperties": False,
+        "components": document["components"],
+    }
+    asked = data.draw(st.dictionaries(st.sampled_from([*schema["properties"], "colour"]), TEXTS))
+    meant = {key: _meant(schema["properties"].get(key, {}), text) for key, text in asked.items()}
+    allowed = Draft202012Validator(schema).is_valid(meant)
     faults = faults_of(wiring().api.reading.query, name, asked)
     assert (faults == []) is allowed, faults
 
 
 def _meant(schema: dict[str, Any], text: str) -> Any:
     """A text of the address as what it stands for."""
-    match schema["type"]:
+    match schema.get("type"):
         case "boolean":
             return {"true": True, "false": False}.get(text, text)
         case "integer":
@@ -107,6 +113,8 @@ def faults_of(read, name: str, given: Any) -> list[tuple[str, str]]:
         ("PlanRequest", {"direction": "up", "fields": ["title", 7]}, {"direction": "'to_ppm'", "fields[1]": "string"}),
         ("CreateRequest", {"side": "left", "items": []}, {"side": "'boards' or 'ppm'", "items": "at least 1"}),
         ("CreateRequest", {"side": "ppm", "items": ["7"], "depth": [""]}, {"depth[0]": "1 character", "depth": "all"}),
+        ("CreateRequest", {"side": "ppm", "items": ["7"], "type": 3}, {"type": "a text, or a list of texts"}),
+        ("CreateRequest", {"side": "ppm", "items": ["7"], "type": ["Epic", ""]}, {"type[1]": "1 character"}),
         ("UnlinkRequest", ["boards:1"], {"": "object"}),
     ],
 )  # fmt: skip
@@ -126,6 +134,14 @@ def test_what_is_no_json_is_refused_in_a_sentence():
 def test_an_empty_body_is_an_empty_object(body):
     asked = wiring().api.reading.body(wiring().api.requests.PlanRequest, body)
     assert (asked.direction, asked.what, asked.items) == ("rules", "values", None)
+
+
+@pytest.mark.parametrize(
+    ("given", "types"), [("", ()), ("Epic", ("Epic",)), (["Epic", "Feature"], ("Epic", "Feature"))]
+)
+def test_one_type_may_be_told_as_a_text(given, types):
+    asked = json.dumps({"side": "ppm", "items": ["7"], "type": given}).encode()
+    assert wiring().api.reading.body(wiring().api.requests.CreateRequest, asked).type == types
 
 
 def test_the_directions_and_scopes_of_plans_are_those_that_the_sync_knows():

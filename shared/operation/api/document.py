@@ -113,10 +113,9 @@ def _operation(operation: Operation, parameters: list[Json], schemas: "_Schemas"
 
 def _asked_for(operation: Operation, schemas: "_Schemas") -> Iterator[Json]:
     """What may be told beside path and body."""
-    asked = schemas.parameters(operation.query) if operation.query else {}
-    for name, schema in asked.items():
+    for name, schema, required in schemas.parameters(operation.query) if operation.query else ():
         about = schema.pop("description", None)
-        yield _parameter(name, "query", schema, about)
+        yield _parameter(name, "query", schema, about, required=required)
     for name in operation.takes:
         yield _parameter(name, "header", {"type": "string"}, HEADERS[name])
 
@@ -162,7 +161,7 @@ class _Schemas:
         references, found = TypeAdapter.json_schemas(adapters, ref_template=SCHEMAS, schema_generator=_WithoutTitles)
         self._references = {each: schema for (each, _), schema in references.items()}
         self.components = dict(sorted(found["$defs"].items()))
-        self._queries = {name: self.components.pop(name)["properties"] for name in queries}
+        self._queries = {name: self.components.pop(name) for name in queries}
 
     def asked(self, name: str) -> Json:
         return self._references[requests, name]
@@ -174,7 +173,8 @@ class _Schemas:
         """Whether a body has to say anything at all."""
         return "required" in self.components[name]
 
-    def parameters(self, query: str) -> dict[str, Json]:
-        """Those of a query, by name. One that has no default is absent, never null."""
-        given = self._queries[query].items()
-        return {key: {k: v for k, v in schema.items() if (k, v) != ("default", None)} for key, schema in given}
+    def parameters(self, query: str) -> Iterator[tuple[str, Json, bool]]:
+        """Those of a query: name, schema, whether it is needed. One that has no default is absent, never null."""
+        needed = self._queries[query].get("required", ())
+        for name, schema in self._queries[query]["properties"].items():
+            yield name, {k: v for k, v in schema.items() if (k, v) != ("default", None)}, name in needed

@@ -41,7 +41,30 @@ def _count(value: str) -> int:
     return int(value)
 
 
+def _one_or_more(value: Any) -> tuple[Any, ...]:
+    match value:
+        case str():
+            return (value,) if value else ()
+        case list() | tuple():
+            return tuple(value)
+        case _:
+            raise ValueError("write a text, or a list of texts")
+
+
 Flag = Annotated[bool, BeforeValidator(_flag)]
+OneOrMore = Annotated[tuple[Text, ...], BeforeValidator(_one_or_more, json_schema_input_type=str | tuple[Text, ...])]
+
+
+class PageQuery(Query):
+    limit: Annotated[int, Field(ge=1, le=MOST_ROWS), BeforeValidator(_count)] = 50
+    """Entries of a page, at most."""
+    after: str = ""
+    """Where the page before ended: its `next`."""
+
+
+class DryRunQuery(Query):
+    dry_run: Flag = False
+    """Only show what would be done."""
 
 
 # ---------------------------------------------------------------- tickets
@@ -67,7 +90,7 @@ class ExplainQuery(Query):
 # ---------------------------------------------------------------- pairs
 
 
-class ItemsQuery(Query):
+class ItemsQuery(PageQuery):
     """Which rows are wanted. Texts are compared without case."""
 
     project: str = ""
@@ -84,15 +107,26 @@ class ItemsQuery(Query):
     """Whether the two stand under parents that are not counterparts."""
     unlinked: Flag | SkipJsonSchema[None] = None
     """Whether it lacks a counterpart."""
-    limit: Annotated[int, Field(ge=1, le=MOST_ROWS), BeforeValidator(_count)] = 50
-    """Rows of a page, at most."""
-    after: str = ""
-    """Where the page before ended: its `next`."""
+    team: str = ""
+    """The team whose areas the work item is in: `Network` or `Fabrikam/Network`."""
+    iteration: str = ""
+    """The iteration of the work item, or one above it: its path, or `current`, which is that of `team`."""
+    query: str = ""
+    """The id or path of a stored query that lists the work item."""
 
 
-class CreateQuery(Query):
-    dry_run: Flag = False
-    """Only show what would be created."""
+class HistoryQuery(PageQuery):
+    item: str = ""
+    """An item of either side, written `boards:12` or `ppm:7`."""
+    plan: str = ""
+    """The id of a plan."""
+
+
+class LevelsQuery(Query):
+    side: SideName
+    """The side that has the item."""
+    item: Text
+    """Its id there."""
 
 
 class CreateRequest(Body):
@@ -106,10 +140,14 @@ class CreateRequest(Body):
     """The types of items below them that are copied too, `all` for every one."""
     project: str = ""
     """The Azure DevOps project, where work items are made."""
-    type: str = ""
-    """The work item type, or what the PPM tool calls it."""
+    type: OneOrMore = ()
+    """What the items become. A list also says what becomes of those right below them, and so on."""
     parent: str = ""
     """An item of the other side that the copies are to stand under."""
+    area: str = ""
+    """The area path of work items."""
+    iteration: str = ""
+    """The iteration path of work items."""
     fields: Mapping[str, Any] = {}
     """Values for fields of the copies, by the other side's names of fields."""
 
