@@ -29,7 +29,8 @@ class Traits:
     """How a side differs from what one would wish for.
 
     `shouted` fields are upper-cased, `trimmed` ones stripped, `whole_days` lose their time. `derived` fields of an item
-    with children are computed: a write is taken without complaint and ignored. `forbidden` are values it refuses.
+    with children are computed: a write is taken without complaint and ignored. `forbidden` are values it refuses,
+    `percent_steps` the percentages it keeps.
     """
 
     conditional_writes: bool = True
@@ -41,6 +42,7 @@ class Traits:
     whole_days: frozenset[str] = frozenset()
     derived: frozenset[str] = frozenset()
     forbidden: tuple[Any, ...] = ()
+    percent_steps: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,13 @@ class MemorySide:
 
     def capabilities(self) -> Capabilities:
         traits = self.traits
-        return Capabilities(traits.conditional_writes, traits.history, parents=True, bins=traits.bins)
+        return Capabilities(
+            traits.conditional_writes,
+            traits.history,
+            parents=True,
+            bins=traits.bins,
+            percent_steps=traits.percent_steps,
+        )
 
     def fields(self) -> Mapping[str, FieldInfo]:
         return self._infos

@@ -1,0 +1,306 @@
+"""A story told on a ground: what is there at first, one step after another, and what there is to be seen.
+
+Items go by the names they had when they came. A step that does nothing fails, for it is a slip of the pen or of the
+product, and either wants to be known.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from shared.connectors.gate import Gate
+from shared.links import Conflict, ConflictStatus, Look, SyncState
+from shared.model import Item, SideName
+from shared.ports import Clock
+from shared.sync.creation import Wanted
+from shared.sync.plan import DELETED, PARENT
+from shared.sync.rules import BOARDS, SIDES, other
+from shared.sync.run import Outcome
+from tests.memory.storage import MemoryHealthBoard
+from tests.stories.telling import words
+from tests.stories.telling.ground import KINDS, PLAN, PROJECTS, Ground, key
+from tests.stories.telling.outline import Entry, plainly
+from tests.stories.telling.words import End, Step, Story
+from tests.sync.place import PAIR, Place
+
+PATIENCE = timedelta(minutes=15)  # for hints that have to wait, in the story's own time
+PLACES = {side: name for name, side in words.SIDES.items()}
+MORE = {"type": "kind", "project": "project"}  # what is seen of an item, besides its fields
+HOME = {BOARDS: PROJECTS[0]}
+
+
+class Untold(Exception):
+    """A story that cannot be told: a step did nothing, or speaks of what is not there."""
+
+
+class Stage(Place):
+    """The product between two sides of a `ground`; its time passes with the steps."""
+
+    def __init__(self, story: Story, ground: Callable[[Story, Clock], Ground]) -> None:
+        super().__init__(**words.configuration(story))
+        self.story = story
+        self.ground = ground(story, self.clock)
+        health = MemoryHealthBoard()
+        self.sides = {
+            side: Gate(str(side), str(side), beyond, health, self.ground.secrets, self.clock, 60)
+            for side, beyond in self.ground.sides.items()
+        }
+        self.ids: dict[tuple[SideName, str], str] = {}
+
+    def tell(self, steps: Iterable[Step]) -> End:
+        """What there is to be seen after these steps."""
+        self._begin()
+        for step in steps:
+            self.later()
+            self._do(step)
+        if left := self.ground.in_wait:
+            raise Untold(f"it never came to this: {', '.join(left)}")
+        return self.seen()
+
+    # ---------------------------------------------------------------- at first
+
+    def _begin(self) -> None:
+        for place in words.FIRST:
+            side = words.SIDES.get(place, BOARDS)
+            for entry in self.story.first.get(place, ()):
+                self._put(side, entry, None)
+            if place == "in step":
+                self._link_all()
+        self.upkeep.sweep()  # from here on, the feeds tell what is new
+        self._settle()
+
+    def _put(self, side: SideName, entry: Entry, parent: str | None) -> None:
+        id = self.ids[side, entry.title] = self._add(side, {"title": entry.title, **entry.says}, parent)
+        for child in entry.below:
+            self._put(side, child, id)
+
+    def _add(self, side: SideName, says: Mapping[str, Any], parent: str | None) -> str:
+        return self.ground.add(
+            side,
+            _by_key(side, says),
+            says.get("type", KINDS[side]),
+            parent,
+            says.get("project", HOME.get(side, PLAN)),
+            says.get("source", ""),
+        )
+
+    def _link_all(self) -> None:
+        made = [id for side, id in self.ids.items() if side[0] is BOARDS]
+        if made:
+            self.counterparts.create(PAIR, BOARDS, made, [], Wanted(), dry=False)
+            self._settle()
+
+    def _settle(self) -> None:
+        """Follow hints as they fall due, for as long as anybody would wait for them."""
+        until = self.now + PATIENCE
+        while (due := self.looks.next_due()) is not None and due <= until:
+            self.now = max(self.now, due)
+            look = self.looks.take()
+            assert look is not None, "a hint is due"
+            self.upkeep.handle(look)
+
+    # ---------------------------------------------------------------- steps
+
+    def _do(self, step: Step) -> None:
+        before = self._everything() if step.deed else None
+        who, _, what = step.verb.partition(" ")
+        if who in words.SIDES:
+            self._people(words.SIDES[who], what, step)
+        else:
+            self._ours(step)
+        if before is not None and before == self._everything():
+            raise Untold(f"'{step}' did nothing")
+
+    def _people(self, side: SideName, what: str, step: Step) -> None:
+        more = step.more
+        match what:
+            case "adds":
+                parent = self._id(side, more["under"]) if more.get("under") else None
+                self.ids[side, step.item] = self._add(side, {"title": step.item, **more}, parent)
+            case "edits":
+                self.ground.edit(side, self._id(side, step.item), _by_key(side, more))
+            case "moves":
+                parent = self._id(side, more["under"]) if more["under"] else None
+                self.ground.move(side, self._id(side, step.item), parent)
+            case "deletes":
+                self.ground.delete(side, self._id(side, step.item))
+            case "restores":
+                self.ground.restore(side, self._id(side, step.item))
+            case "clones":
+                self.ids[side, more["as"]] = self.ground.clone(side, self._id(side, step.item))
+            case "hides" | "shows":
+                self.ground.hide(side, self._id(side, step.item), hidden=what == "hides")
+            case "transfers":
+                self.ground.transfer(self._id(side, step.item), more["to"])
+            case "loses the answer":
+                self.ground.lose_answer(side, step.item)
+
+    def _ours(self, step: Step) -> None:
+        match step.verb:
+            case "sweep":
+                self._sweep()
+            case "hint":
+                side = words.SIDES[step.more["from"]]
+                if self.upkeep.handle(Look(PAIR, side, self._id(side, step.item))) == Outcome.UNKNOWN:
+                    raise Untold(f"'{step}' leads nowhere")
+            case "token expires":
+                self.ground.expire(words.SIDES[step.item])
+            case "token is renewed":
+                self.ground.renew(words.SIDES[step.item])
+            case _:
+                self._operator(step)
+                self._settle()
+
+    def _sweep(self) -> None:
+        """As the timer does it once an hour."""
+        self.now += timedelta(hours=1)
+        if self.upkeep.sweep()[PAIR] == 0:
+            raise Untold("a sweep found nothing to do")
+        self._settle()
+
+    def _operator(self, step: Step) -> None:
+        match step.verb:
+            case "operator copies":
+                side = other(words.SIDES[step.more["to"]])
+                chosen, down_to = [self._id(side, name) for name in _listed(step.item)], step.more.get("down to", [])
+                depth = None if down_to == "everything" else _listed(down_to)
+                self.counterparts.create(PAIR, side, chosen, depth, Wanted(), dry=False)
+            case "operator links":
+                boards, ppm = (
+                    self._id(side, name) for side, name in zip(SIDES, (step.item, step.more["to"]), strict=True)
+                )
+                self.counterparts.link(PAIR, boards, ppm)
+            case "operator unlinks":
+                self.counterparts.unlink(PAIR, [f"boards:{self._id(BOARDS, step.item)}"])
+            case "operator writes":
+                self._write(step)
+            case "operator approves":
+                links = [self._link_of(name) for name in _listed(step.item)]
+                self.upkeep.approve(PAIR, links)
+            case "operator retries":
+                self.upkeep.handle(Look(PAIR, link=self._link_of(step.item), retry=True))
+
+    def _write(self, step: Step) -> None:
+        """Show a plan that writes one side, and apply it."""
+        direction = f"to_{words.SIDES[step.item]}"
+        items = [f"boards:{self._id(BOARDS, name)}" for name in _listed(step.more["items"])]
+        shown = self.plans.plan(PAIR, direction, step.more.get("what", "values"), items, None)
+        self.plans.apply(PAIR, shown["id"])
+
+    # ---------------------------------------------------------------- names
+
+    def _id(self, side: SideName, name: str) -> str:
+        """The item that has this name here, or the counterpart of the one that has it on the other side."""
+        if (side, name) in self.ids:
+            return self.ids[side, name]
+        there = self.ids.get((other(side), name))
+        record = self.store.of_item(PAIR, other(side), there) if there else None
+        if record is None or record.link is None or side not in record.link.ids:
+            raise Untold(f"there is no '{name}' on the {PLACES[side]}")
+        return record.link.ids[side]
+
+    def _link_of(self, name: str) -> str:
+        side = next(side for side in SIDES if (side, name) in self.ids)
+        record = self.store.of_item(PAIR, side, self.ids[side, name])
+        assert record is not None, f"'{name}' has a link"
+        return record.link_id
+
+    def _name(self, link: str) -> str:
+        """What the story calls the item that a link was made from."""
+        ids = self.store.of(PAIR).links[link].ids
+        return next((name for (side, name), id in self.ids.items() if ids.get(side) == id), link)
+
+    # ---------------------------------------------------------------- what there is to be seen
+
+    def seen(self) -> End:
+        items = {side: self.ground.look(side) for side in SIDES}
+        rows = sorted(self.store.of(PAIR).conflicts.values(), key=lambda row: row.at)
+        links = list(self.store.links(PAIR))
+        asked = {id for link in links for id in link.open.values()}
+        hold = self.store.hold(PAIR)
+        told = {self._name(link.id): link.parked for link in links if link.parked}
+        told |= {self._name(row.link): row.why for row in rows if row.status is ConflictStatus.REFUSED}
+        return End(
+            **{name: self._outline(side, items[side]) for name, side in words.SIDES.items()},
+            logged=tuple(self._said(row) for row in rows if row.status is ConflictStatus.LOGGED),
+            asks=tuple(self._said(row) for row in rows if row.id in asked),
+            told=told,
+            held=hold.reason if hold else "",
+        )
+
+    def writes_more(self) -> bool:
+        """Whether the next sweeps, one of them full, write anything."""
+        before = self.ground.writes
+        for pause in (timedelta(hours=1), timedelta(days=1)):
+            self.now += pause
+            self.upkeep.sweep()
+            self._settle()
+        return self.ground.writes != before
+
+    def _outline(self, side: SideName, items: Mapping[str, Item]) -> tuple[Entry, ...]:
+        expected = {"board": self.story.end.board, "plan": self.story.end.plan}[PLACES[side]]
+        tops = [item for item in items.values() if item.parent not in items]
+        return self._entries(side, items, tops, expected)
+
+    def _entries(
+        self, side: SideName, items: Mapping[str, Item], here: Iterable[Item], expected: Iterable[Entry]
+    ) -> tuple[Entry, ...]:
+        """Items with all below them; of each is shown what the story speaks of."""
+        wanted = {entry.title: entry for entry in expected}
+        entries = []
+        for item in here:
+            title = str(item.fields[key(side, "title")])
+            entry = wanted.get(title, Entry(title))
+            below = [child for child in items.values() if child.parent == item.id]
+            entries.append(
+                Entry(
+                    title,
+                    {name: _shown(side, item, name) for name in entry.says},
+                    self._entries(side, items, below, entry.below),
+                    alone=not self._linked(side, item.id),
+                )
+            )
+        return tuple(entries)
+
+    def _linked(self, side: SideName, id: str) -> bool:
+        record = self.store.of_item(PAIR, side, id)
+        return record is not None and record.link is not None and record.link.state is SyncState.SYNCED
+
+    def _said(self, row: Conflict) -> str:
+        """A row of the log as a sentence."""
+        name = self._name(row.link)
+        if row.rule == DELETED:
+            return f"{name}: {row.why}".replace("boards", "the board").replace("ppm", "the plan")
+        field = next((rule.name for rule in self.configured.rules(PAIR).fields if rule.key == row.rule), row.rule)
+        shown = {side: self._word(field, row.values[side]) for side in SIDES}
+        if row.loser is None:
+            both = ", ".join(f"'{shown[side]}' {_at(side)}" for side in SIDES)
+            return f"{name}: {field} {both}"
+        return f"{name}: {field} '{shown[row.loser]}' {_at(row.loser)} gave way to '{shown[other(row.loser)]}'"
+
+    def _word(self, field: str, value: Any) -> str:
+        if field == PARENT:
+            return self._name(value) if value in self.store.of(PAIR).links else "nothing"
+        return plainly(value)
+
+    def _everything(self) -> tuple[Any, ...]:
+        """All that a step may change: both sides, the links, and what is planned to be looked at."""
+        partition = self.store.of(PAIR)
+        items = [self.ground.look(side) for side in SIDES]
+        return (*items, dict(partition.links), dict(partition.conflicts), partition.hold)
+
+
+def _at(side: SideName) -> str:
+    return "on the board" if side is BOARDS else "in the plan"
+
+
+def _by_key(side: SideName, says: Mapping[str, Any]) -> dict[str, Any]:
+    return {key(side, name): value for name, value in says.items() if name in words.FIELDS}
+
+
+def _shown(side: SideName, item: Item, name: str) -> Any:
+    return getattr(item, MORE[name]) if name in MORE else item.fields.get(key(side, name))
+
+
+def _listed(value: Any) -> Collection[str]:
+    return value if isinstance(value, list) else [value]
