@@ -28,9 +28,9 @@ WRITES = ("create", "update", "put_in_bin")
 class Traits:
     """How a side differs from what one would wish for.
 
-    `shouted` fields are upper-cased, `trimmed` ones stripped, `whole_days` lose their time. `derived` fields of an item
-    with children are computed: a write is taken without complaint and ignored. `forbidden` are values it refuses,
-    `percent_steps` the percentages it keeps.
+    `shouted` fields are upper-cased, `trimmed` ones stripped, `whole_days` lose their time, `rounded` ones keep two
+    decimals. `derived` fields of an item with children are computed: a write is taken without complaint and ignored.
+    `forbidden` are values it refuses, `percent_steps` the percentages it keeps.
     """
 
     conditional_writes: bool = True
@@ -40,6 +40,7 @@ class Traits:
     shouted: frozenset[str] = frozenset()
     trimmed: frozenset[str] = frozenset()
     whole_days: frozenset[str] = frozenset()
+    rounded: frozenset[str] = frozenset()
     derived: frozenset[str] = frozenset()
     forbidden: tuple[Any, ...] = ()
     percent_steps: tuple[int, ...] = ()
@@ -299,6 +300,8 @@ class MemorySide:
             value = value.strip() if key in self.traits.trimmed else value
             value = value.upper() if key in self.traits.shouted else value
             value = value[:10] if key in self.traits.whole_days else value
+        if key in self.traits.rounded and value is not None:
+            value = round(value, 2)
         return value or None
 
     def _test(self, thing: Thing, version: str) -> None:

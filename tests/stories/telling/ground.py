@@ -14,6 +14,7 @@ from tests.stories.telling.words import FIELDS
 KINDS = {BOARDS: "User Story", PPM: "Task"}  # what an item is unless the story says otherwise
 PROJECTS = ("Fabrikam", "Tailwind")
 PLAN = "plan"
+HIDDEN = "hidden from us"
 
 
 def key(side: SideName, field: str) -> str:

@@ -11,7 +11,7 @@ from shared.ports import Clock
 from shared.sync.rules import BOARDS, PPM
 from tests.connectors.itsm_contracts import KeptSecrets
 from tests.memory.sides import MemorySide, Thing, Traits
-from tests.stories.telling.ground import PLAN, PROJECTS, key
+from tests.stories.telling.ground import HIDDEN, PLAN, PROJECTS, key
 from tests.stories.telling.words import SIDES, Story
 
 TYPES = {
@@ -122,6 +122,7 @@ def _traits(side: SideName, awkward: Mapping[str, Mapping[str, Any]]) -> Traits:
         usual,
         trimmed=keys("trims"),
         shouted=keys("shouts"),
+        rounded=keys("rounds"),
         derived=keys("ignores"),
         forbidden=tuple(ways.get("refuses", ())),
         percent_steps=tuple(ways.get("steps", ())),
@@ -136,5 +137,5 @@ def _shown(thing: Thing) -> Item:
         parent=thing.parent,
         kind=thing.kind,
         project=thing.project or PLAN,
-        read_only=thing.read_only + ("hidden" if thing.hidden else ""),
+        read_only=HIDDEN if thing.hidden else thing.read_only,
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Self
 
@@ -19,7 +20,7 @@ from shared.model import Item, SideName
 from shared.ports import Clock
 from shared.sync.rules import BOARDS, PPM
 from tests.connectors.itsm_contracts import KeptSecrets
-from tests.stories.telling.ground import KEYS, PLAN, PROJECTS, key
+from tests.stories.telling.ground import HIDDEN, KEYS, PLAN, PROJECTS, key
 from tests.stories.telling.words import Story
 
 PERSON, THEIR_TOKEN = "Jamal Hartnett", "a-person"
@@ -60,6 +61,7 @@ class SimulatedGround:
         self._ppm.fields(ignored=[key(PPM, field) for field in story.awkward.get("plan", {}).get("ignores", ())])
         self._board = People(simulators.boards.url)
         self._lost: dict[int, str] = {}
+        self._hidden: dict[str, Task] = {}
         self.secrets = KeptSecrets(boards=simulators.boards.token, ppm=simulators.ppm.token)
         pat = PersonalAccessToken(self.secrets, "boards", "boards")
         self._organisation = Organisation(simulators.boards.url, pat, connection="boards", clock=clock)
@@ -77,7 +79,8 @@ class SimulatedGround:
     def look(self, side: SideName) -> Mapping[str, Item]:
         if side is BOARDS:
             return {str(each["id"]): _of_work_item(each) for each in self._board.work_items(self._board.everything())}
-        return {task.id: _of_task(task) for task in self._tasks.values()}
+        hidden = {id: replace(_of_task(task), read_only=HIDDEN) for id, task in self._hidden.items()}
+        return {id: _of_task(task) for id, task in self._tasks.items()} | hidden
 
     def add(
         self, side: SideName, fields: Mapping[str, Any], kind: str, parent: str | None, project: str, source: str
@@ -115,7 +118,11 @@ class SimulatedGround:
         return self._ppm.create({k: v for k, v in self._tasks[id].attributes.items() if k not in ("Status", "Group")})
 
     def hide(self, side: SideName, id: str, *, hidden: bool) -> None:
-        raise NotImplementedError("the simulators show everything to everybody")
+        assert side is PPM, "the board shows everything"
+        if hidden:
+            self._hidden[id] = self._tasks.pop(id)
+        else:
+            self._tasks[id] = self._hidden.pop(id)
 
     def transfer(self, id: str, project: str) -> None:
         paths = dict.fromkeys(("System.TeamProject", "System.AreaPath", "System.IterationPath"), project)
@@ -150,7 +157,7 @@ class SimulatedGround:
         return boards + sum(not asked.startswith("GET") for asked in self._ppm.requests() if "/_sim" not in asked)
 
     @property
-    def _tasks(self) -> Mapping[str, Task]:
+    def _tasks(self) -> dict[str, Task]:
         return self._tenant.tenant.project(PROJECT).tasks
 
     def _attributes(self, fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -60,12 +60,14 @@ class Stage(Place):
     # ---------------------------------------------------------------- at first
 
     def _begin(self) -> None:
-        for place in words.FIRST:
-            side = words.SIDES.get(place, BOARDS)
+        for entry in self.story.first.get("in step", ()):
+            self._put(BOARDS, entry, None)
+        if self.ids:
+            self.counterparts.create(PAIR, BOARDS, list(self.ids.values()), [], Wanted(), dry=False)
+            self._settle()
+        for place, side in words.SIDES.items():
             for entry in self.story.first.get(place, ()):
                 self._put(side, entry, None)
-            if place == "in step":
-                self._link_all()
         self.upkeep.sweep()  # from here on, the feeds tell what is new
         self._settle()
 
@@ -84,12 +86,6 @@ class Stage(Place):
             says.get("source", ""),
         )
 
-    def _link_all(self) -> None:
-        made = [id for side, id in self.ids.items() if side[0] is BOARDS]
-        if made:
-            self.counterparts.create(PAIR, BOARDS, made, [], Wanted(), dry=False)
-            self._settle()
-
     def _settle(self) -> None:
         """Follow hints as they fall due, for as long as anybody would wait for them."""
         until = self.now + PATIENCE
@@ -102,13 +98,14 @@ class Stage(Place):
     # ---------------------------------------------------------------- steps
 
     def _do(self, step: Step) -> None:
-        before = self._everything() if step.deed else None
         who, _, what = step.verb.partition(" ")
-        if who in words.SIDES:
-            self._people(words.SIDES[who], what, step)
+        side = words.SIDES.get(who)
+        before = self._shown(side) if step.deed else None
+        if side is not None:
+            self._people(side, what, step)
         else:
             self._ours(step)
-        if before is not None and before == self._everything():
+        if step.deed and self._shown(side) == before:
             raise Untold(f"'{step}' did nothing")
 
     def _people(self, side: SideName, what: str, step: Step) -> None:
@@ -161,10 +158,7 @@ class Stage(Place):
     def _operator(self, step: Step) -> None:
         match step.verb:
             case "operator copies":
-                side = other(words.SIDES[step.more["to"]])
-                chosen, down_to = [self._id(side, name) for name in _listed(step.item)], step.more.get("down to", [])
-                depth = None if down_to == "everything" else _listed(down_to)
-                self.counterparts.create(PAIR, side, chosen, depth, Wanted(), dry=False)
+                self._copy(words.SIDES[step.more["to"]], _listed(step.item), step.more)
             case "operator links":
                 boards, ppm = (
                     self._id(side, name) for side, name in zip(SIDES, (step.item, step.more["to"]), strict=True)
@@ -179,6 +173,15 @@ class Stage(Place):
                 self.upkeep.approve(PAIR, links)
             case "operator retries":
                 self.upkeep.handle(Look(PAIR, link=self._link_of(step.item), retry=True))
+
+    def _copy(self, to: SideName, names: Collection[str], more: Mapping[str, Any]) -> None:
+        down_to = more.get("down to", [])
+        depth = None if down_to == "everything" else _listed(down_to)
+        parent = self._id(to, more["under"]) if "under" in more else ""
+        wanted = Wanted(more.get("into", ""), more.get("as", ""), parent)
+        self.counterparts.create(
+            PAIR, other(to), [self._id(other(to), name) for name in names], depth, wanted, dry=False
+        )
 
     def _write(self, step: Step) -> None:
         """Show a plan that writes one side, and apply it."""
@@ -255,7 +258,7 @@ class Stage(Place):
             entries.append(
                 Entry(
                     title,
-                    {name: _shown(side, item, name) for name in entry.says},
+                    {name: _value(side, item, name) for name in entry.says},
                     self._entries(side, items, below, entry.below),
                     alone=not self._linked(side, item.id),
                 )
@@ -283,11 +286,12 @@ class Stage(Place):
             return self._name(value) if value in self.store.of(PAIR).links else "nothing"
         return plainly(value)
 
-    def _everything(self) -> tuple[Any, ...]:
-        """All that a step may change: both sides, the links, and what is planned to be looked at."""
+    def _shown(self, side: SideName | None) -> object:
+        """What people see on a side, or else what is known of links: what a deed there changes."""
+        if side is not None:
+            return self.ground.look(side)
         partition = self.store.of(PAIR)
-        items = [self.ground.look(side) for side in SIDES]
-        return (*items, dict(partition.links), dict(partition.conflicts), partition.hold)
+        return dict(partition.links), partition.hold
 
 
 def _at(side: SideName) -> str:
@@ -298,7 +302,7 @@ def _by_key(side: SideName, says: Mapping[str, Any]) -> dict[str, Any]:
     return {key(side, name): value for name, value in says.items() if name in words.FIELDS}
 
 
-def _shown(side: SideName, item: Item, name: str) -> Any:
+def _value(side: SideName, item: Item, name: str) -> Any:
     return getattr(item, MORE[name]) if name in MORE else item.fields.get(key(side, name))
 
 

@@ -50,19 +50,22 @@ FIELDS: Mapping[str, Mapping[str, Any]] = {
     "tags": {"boards": "System.Tags", "ppm": "Labels"},
     "owner": {"boards": "System.AssignedTo", "ppm": "AssignedTo"},
 }
+ITEM = "item"  # what a step is about, whatever it is called there
 MORE = ("type", "project", "source")  # what an item is, besides its fields
 PAIR = ("fields", "hierarchy", "deletes", "adopt", "limits", "people", "zone")
-AWKWARD = ("trims", "shouts", "ignores", "refuses", "steps", "bin")
-AS_SIMULATED = ("ignores", "refuses")  # what the plan does on both grounds
+AWKWARD = ("trims", "shouts", "rounds", "ignores", "refuses", "steps", "bin")
+AS_SIMULATED = ("rounds", "ignores", "refuses")  # what the plan does on both grounds
 
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """What a step needs and may have besides its item; `fields`: values of fields, too. A `deed` changes the end."""
+    """What a step needs and may have besides its item; `fields`: values of fields, too. `side`: which of its words is
+    one. A `deed` changes the end."""
 
     needs: tuple[str, ...] = ()
     may: tuple[str, ...] = ()
     fields: bool = False
+    side: str = ""
     deed: bool = True
 
 
@@ -80,15 +83,15 @@ PEOPLE = {
 VERBS: Mapping[str, Verb] = {
     **{f"{side} {what}": verb for side in SIDES for what, verb in PEOPLE.items()},
     "board transfers": Verb(needs=("to",)),
-    "operator copies": Verb(needs=("to",), may=("down to",)),
+    "operator copies": Verb(needs=("to",), may=("down to", "as", "into", "under"), side="to"),
     "operator links": Verb(needs=("to",)),
     "operator unlinks": Verb(),
-    "operator writes": Verb(needs=("items",), may=("what",)),
+    "operator writes": Verb(needs=("items",), may=("what",), side=ITEM),
     "operator approves": Verb(),
     "operator retries": Verb(),
-    "token expires": Verb(deed=False),
-    "token is renewed": Verb(deed=False),
-    "hint": Verb(needs=("from",), deed=False),
+    "token expires": Verb(side=ITEM, deed=False),
+    "token is renewed": Verb(side=ITEM, deed=False),
+    "hint": Verb(needs=("from",), side="from", deed=False),
     "sweep": Verb(deed=False),
 }
 
@@ -193,6 +196,9 @@ def _step(document: Any) -> Step:
         raise Unreadable(f"nobody knows what '{verb}' means{_close(verb, VERBS)}")
     words = VERBS[verb]
     _check(f"'{verb}'", dict(rest), (*words.needs, *words.may, *(FIELDS if words.fields else ())), words.needs)
+    side = {ITEM: item, **dict(rest)}.get(words.side, "board")
+    if side not in SIDES:
+        raise Unreadable(f"'{verb}' speaks of the board or the plan, not of '{side}'")
     return Step(verb, item, dict(rest))
 
 
