@@ -1,4 +1,4 @@
-"""A story told on a ground: what is there at first, one step after another, and what there is to be seen.
+"""A story told on a ground: what is there at first, and one step after another.
 
 Items go by the names they had when they came. A step that does nothing fails, for it is a slip of the pen or of the
 product, and either wants to be known.
@@ -9,23 +9,21 @@ from datetime import timedelta
 from typing import Any
 
 from shared.connectors.gate import Gate
-from shared.links import Conflict, ConflictStatus, Look, SyncState
-from shared.model import Item, SideName
+from shared.links import Look
+from shared.model import SideName
 from shared.ports import Clock
 from shared.sync.creation import Wanted
-from shared.sync.plan import DELETED, PARENT
-from shared.sync.rules import BOARDS, SIDES, other
+from shared.sync.rules import BOARDS, PPM, SIDES, other
 from shared.sync.run import Outcome
 from tests.memory.storage import MemoryHealthBoard
 from tests.stories.telling import words
 from tests.stories.telling.ground import KINDS, PLAN, PROJECTS, Ground, key
-from tests.stories.telling.outline import Entry, plainly
-from tests.stories.telling.words import End, Step, Story
+from tests.stories.telling.outline import Entry
+from tests.stories.telling.words import Step, Story
 from tests.sync.place import PAIR, Place
 
 PATIENCE = timedelta(minutes=15)  # for hints that have to wait, in the story's own time
 PLACES = {side: name for name, side in words.SIDES.items()}
-MORE = {"type": "kind", "project": "project"}  # what is seen of an item, besides its fields
 HOME = {BOARDS: PROJECTS[0]}
 
 
@@ -47,15 +45,22 @@ class Stage(Place):
         }
         self.ids: dict[tuple[SideName, str], str] = {}
 
-    def tell(self, steps: Iterable[Step]) -> End:
-        """What there is to be seen after these steps."""
+    def tell(self, steps: Iterable[Step]) -> None:
         self._begin()
         for step in steps:
             self.later()
             self._do(step)
         if left := self.ground.in_wait:
             raise Untold(f"it never came to this: {', '.join(left)}")
-        return self.seen()
+
+    def writes_more(self) -> bool:
+        """Whether the next sweeps, the second of them full, write anything."""
+        before = self.ground.writes
+        for pause in (timedelta(hours=1), timedelta(days=1)):
+            self.now += pause
+            self.upkeep.sweep()
+            self._settle()
+        return self.ground.writes != before
 
     # ---------------------------------------------------------------- at first
 
@@ -160,17 +165,13 @@ class Stage(Place):
             case "operator copies":
                 self._copy(words.SIDES[step.more["to"]], _listed(step.item), step.more)
             case "operator links":
-                boards, ppm = (
-                    self._id(side, name) for side, name in zip(SIDES, (step.item, step.more["to"]), strict=True)
-                )
-                self.counterparts.link(PAIR, boards, ppm)
+                self.counterparts.link(PAIR, self._id(BOARDS, step.item), self._id(PPM, step.more["to"]))
             case "operator unlinks":
                 self.counterparts.unlink(PAIR, [f"boards:{self._id(BOARDS, step.item)}"])
             case "operator writes":
                 self._write(step)
             case "operator approves":
-                links = [self._link_of(name) for name in _listed(step.item)]
-                self.upkeep.approve(PAIR, links)
+                self.upkeep.approve(PAIR, [self._link_of(name) for name in _listed(step.item)])
             case "operator retries":
                 self.upkeep.handle(Look(PAIR, link=self._link_of(step.item), retry=True))
 
@@ -179,9 +180,8 @@ class Stage(Place):
         depth = None if down_to == "everything" else _listed(down_to)
         parent = self._id(to, more["under"]) if "under" in more else ""
         wanted = Wanted(more.get("into", ""), more.get("as", ""), parent)
-        self.counterparts.create(
-            PAIR, other(to), [self._id(other(to), name) for name in names], depth, wanted, dry=False
-        )
+        chosen = [self._id(other(to), name) for name in names]
+        self.counterparts.create(PAIR, other(to), chosen, depth, wanted, dry=False)
 
     def _write(self, step: Step) -> None:
         """Show a plan that writes one side, and apply it."""
@@ -208,83 +208,10 @@ class Stage(Place):
         assert record is not None, f"'{name}' has a link"
         return record.link_id
 
-    def _name(self, link: str) -> str:
+    def name(self, link: str) -> str:
         """What the story calls the item that a link was made from."""
         ids = self.store.of(PAIR).links[link].ids
         return next((name for (side, name), id in self.ids.items() if ids.get(side) == id), link)
-
-    # ---------------------------------------------------------------- what there is to be seen
-
-    def seen(self) -> End:
-        items = {side: self.ground.look(side) for side in SIDES}
-        rows = sorted(self.store.of(PAIR).conflicts.values(), key=lambda row: row.at)
-        links = list(self.store.links(PAIR))
-        asked = {id for link in links for id in link.open.values()}
-        hold = self.store.hold(PAIR)
-        told = {self._name(link.id): link.parked for link in links if link.parked}
-        told |= {self._name(row.link): row.why for row in rows if row.status is ConflictStatus.REFUSED}
-        return End(
-            **{name: self._outline(side, items[side]) for name, side in words.SIDES.items()},
-            logged=tuple(self._said(row) for row in rows if row.status is ConflictStatus.LOGGED),
-            asks=tuple(self._said(row) for row in rows if row.id in asked),
-            told=told,
-            held=hold.reason if hold else "",
-        )
-
-    def writes_more(self) -> bool:
-        """Whether the next sweeps, one of them full, write anything."""
-        before = self.ground.writes
-        for pause in (timedelta(hours=1), timedelta(days=1)):
-            self.now += pause
-            self.upkeep.sweep()
-            self._settle()
-        return self.ground.writes != before
-
-    def _outline(self, side: SideName, items: Mapping[str, Item]) -> tuple[Entry, ...]:
-        expected = {"board": self.story.end.board, "plan": self.story.end.plan}[PLACES[side]]
-        tops = [item for item in items.values() if item.parent not in items]
-        return self._entries(side, items, tops, expected)
-
-    def _entries(
-        self, side: SideName, items: Mapping[str, Item], here: Iterable[Item], expected: Iterable[Entry]
-    ) -> tuple[Entry, ...]:
-        """Items with all below them; of each is shown what the story speaks of."""
-        wanted = {entry.title: entry for entry in expected}
-        entries = []
-        for item in here:
-            title = str(item.fields[key(side, "title")])
-            entry = wanted.get(title, Entry(title))
-            below = [child for child in items.values() if child.parent == item.id]
-            entries.append(
-                Entry(
-                    title,
-                    {name: _value(side, item, name) for name in entry.says},
-                    self._entries(side, items, below, entry.below),
-                    alone=not self._linked(side, item.id),
-                )
-            )
-        return tuple(entries)
-
-    def _linked(self, side: SideName, id: str) -> bool:
-        record = self.store.of_item(PAIR, side, id)
-        return record is not None and record.link is not None and record.link.state is SyncState.SYNCED
-
-    def _said(self, row: Conflict) -> str:
-        """A row of the log as a sentence."""
-        name = self._name(row.link)
-        if row.rule == DELETED:
-            return f"{name}: {row.why}".replace("boards", "the board").replace("ppm", "the plan")
-        field = next((rule.name for rule in self.configured.rules(PAIR).fields if rule.key == row.rule), row.rule)
-        shown = {side: self._word(field, row.values[side]) for side in SIDES}
-        if row.loser is None:
-            both = ", ".join(f"'{shown[side]}' {_at(side)}" for side in SIDES)
-            return f"{name}: {field} {both}"
-        return f"{name}: {field} '{shown[row.loser]}' {_at(row.loser)} gave way to '{shown[other(row.loser)]}'"
-
-    def _word(self, field: str, value: Any) -> str:
-        if field == PARENT:
-            return self._name(value) if value in self.store.of(PAIR).links else "nothing"
-        return plainly(value)
 
     def _shown(self, side: SideName | None) -> object:
         """What people see on a side, or else what is known of links: what a deed there changes."""
@@ -294,16 +221,8 @@ class Stage(Place):
         return dict(partition.links), partition.hold
 
 
-def _at(side: SideName) -> str:
-    return "on the board" if side is BOARDS else "in the plan"
-
-
 def _by_key(side: SideName, says: Mapping[str, Any]) -> dict[str, Any]:
     return {key(side, name): value for name, value in says.items() if name in words.FIELDS}
-
-
-def _value(side: SideName, item: Item, name: str) -> Any:
-    return getattr(item, MORE[name]) if name in MORE else item.fields.get(key(side, name))
 
 
 def _listed(value: Any) -> Collection[str]:

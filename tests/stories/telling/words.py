@@ -8,6 +8,10 @@ configuration, but has its fields by short names, each with its policy or direct
 one would not wish for. `only in memory` says why the simulators cannot tell this story; `fails` has, by ground, why the
 product does not yet do what is expected.
 
+Steps: who does what to which item, in the order of time. `board` and `plan` are people there, `operator` is who runs
+the product; a `hint` is a message that something moved, a `sweep` the hourly look at everything. Items go by the names
+they had when they came, on both sides. `{plan loses the answer: update}` strikes the next such write of the product.
+
 At the end: `board` and `plan` as outlines; `logged` what lost, and to what; `asks` what waits for a person; `told` what
 people are told of an item; `held` why the whole pair waits. What the end leaves out must not be there.
 """
