@@ -121,6 +121,8 @@ MISTOLD = [
     ({"end": {"board": "Cart {colour: red}"}}, "board, 'Cart' has no 'colour'"),
     ({"end": {"board": "Cart {state"}}, "board: 'Cart {state' is no item: write a title, and what it says in braces"),
     ({"board": "Cart\n   Wheel"}, "board: 'Wheel' is indented by something else than 2 blanks below its parent"),
+    ({"end": {"plan": "Cart {source: Jira}"}}, "plan, 'Cart' has no 'source'"),
+    ({"board": "Cart (alone)"}, "where 'Cart' stands at first says whether it is linked"),
     ({"board": "Basket"}, "'Basket' is on the board twice"),
     ({"pair": {"colour": "red"}}, "pair has no 'colour'"),
     ({"pair": {"fields": {"titel": "ask"}}}, "a pair has no field 'titel': do you mean 'title'?"),

@@ -44,6 +44,7 @@ class Stage(Place):
             for side, beyond in self.ground.sides.items()
         }
         self.ids: dict[tuple[SideName, str], str] = {}
+        self.applied_plans: dict[str, str] = {}
 
     def tell(self, steps: Iterable[Step]) -> None:
         self._begin()
@@ -117,13 +118,12 @@ class Stage(Place):
         more = step.more
         match what:
             case "adds":
-                parent = self._id(side, more["under"]) if more.get("under") else None
+                parent = self._parent(side, more.get("under"))
                 self.ids[side, step.item] = self._add(side, {"title": step.item, **more}, parent)
             case "edits":
                 self.ground.edit(side, self._id(side, step.item), _by_key(side, more))
             case "moves":
-                parent = self._id(side, more["under"]) if more["under"] else None
-                self.ground.move(side, self._id(side, step.item), parent)
+                self.ground.move(side, self._id(side, step.item), self._parent(side, more["under"]))
             case "deletes":
                 self.ground.delete(side, self._id(side, step.item))
             case "restores":
@@ -170,6 +170,10 @@ class Stage(Place):
                 self.counterparts.unlink(PAIR, [f"boards:{self._id(BOARDS, step.item)}"])
             case "operator writes":
                 self._write(step)
+            case "operator takes back":
+                if step.item not in self.applied_plans:
+                    raise Untold(f"no plan has written '{step.item}'")
+                self.plans.undo(PAIR, self.applied_plans[step.item], dry=False)
             case "operator approves":
                 self.upkeep.approve(PAIR, [self._link_of(name) for name in _listed(step.item)])
             case "operator retries":
@@ -184,11 +188,12 @@ class Stage(Place):
         self.counterparts.create(PAIR, other(to), chosen, depth, wanted, dry=False)
 
     def _write(self, step: Step) -> None:
-        """Show a plan that writes one side, and apply it."""
+        """Show a plan that writes one side, and apply it; the last one for an item can be taken back."""
         direction = f"to_{words.SIDES[step.item]}"
         items = [f"boards:{self._id(BOARDS, name)}" for name in _listed(step.more["items"])]
         shown = self.plans.plan(PAIR, direction, step.more.get("what", "values"), items, None)
         self.plans.apply(PAIR, shown["id"])
+        self.applied_plans |= dict.fromkeys(_listed(step.more["items"]), shown["id"])
 
     # ---------------------------------------------------------------- names
 
@@ -201,6 +206,9 @@ class Stage(Place):
         if record is None or record.link is None or side not in record.link.ids:
             raise Untold(f"there is no '{name}' on the {PLACES[side]}")
         return record.link.ids[side]
+
+    def _parent(self, side: SideName, name: str | None) -> str | None:
+        return self._id(side, name) if name else None
 
     def _link_of(self, name: str) -> str:
         side = next(side for side in SIDES if (side, name) in self.ids)

@@ -27,6 +27,7 @@ import yaml
 from shared.sync.rules import BOARDS, PPM, Direction, Policy
 from tests.stories.telling import outline
 from tests.stories.telling.outline import Entry, Plain
+from tests.sync.place import STATES
 
 SIDES = {"board": BOARDS, "plan": PPM}
 GROUNDS = ("memory", "simulators")
@@ -34,11 +35,6 @@ FIRST = ("in step", "board", "plan")
 SEEN = ("board", "plan")
 SAID = ("logged", "asks")
 
-STATES = {
-    "todo": {"boards": "New", "ppm": "Open"},
-    "doing": {"boards": "Active", "ppm": "Running"},
-    "done": {"boards": ["Closed", "Resolved"], "ppm": "Done"},
-}
 # The fields of a pair by their short names. That of PPM Express which holds the state is a text that a tenant added.
 FIELDS: Mapping[str, Mapping[str, Any]] = {
     "title": {"boards": "System.Title", "ppm": "Name"},
@@ -55,8 +51,9 @@ FIELDS: Mapping[str, Mapping[str, Any]] = {
     "owner": {"boards": "System.AssignedTo", "ppm": "AssignedTo"},
 }
 ITEM = "item"  # what a step is about, whatever it is called there
-MORE = ("type", "project", "source")  # what an item is, besides its fields
-PAIR = ("fields", "hierarchy", "deletes", "adopt", "limits", "people", "zone")
+SHOWN = ("type", "project")  # what is to be seen of an item, besides its fields
+MORE = (*SHOWN, "source")  # what it may come with
+PAIR = ("fields", "hierarchy", "deletes", "adopt", "limits", "continuous", "people", "zone")
 AWKWARD = ("trims", "shouts", "rounds", "ignores", "refuses", "steps", "bin")
 AS_SIMULATED = ("rounds", "ignores", "refuses")  # what the plan does on both grounds
 
@@ -91,6 +88,7 @@ VERBS: Mapping[str, Verb] = {
     "operator links": Verb(needs=("to",)),
     "operator unlinks": Verb(),
     "operator writes": Verb(needs=("items",), may=("what",), side=ITEM),
+    "operator takes back": Verb(),
     "operator approves": Verb(),
     "operator retries": Verb(),
     "token expires": Verb(side=ITEM, deed=False),
@@ -164,7 +162,7 @@ def story(document: Any) -> Story:
     _check("pair", document.get("pair", {}), PAIR)
     told = Story(
         sentence=document["story"],
-        first={place: _outline(place, document[place]) for place in FIRST if place in document},
+        first={place: _outline(place, document[place], MORE) for place in FIRST if place in document},
         steps=tuple(map(_step, document["steps"])),
         end=_end(document["end"]),
         pair=document.get("pair", {}),
@@ -209,20 +207,20 @@ def _step(document: Any) -> Step:
 def _end(document: Any) -> End:
     _check("the end", document, (*SEEN, *SAID, "told", "held"))
     return End(
-        **{place: _outline(place, document[place]) for place in SEEN if place in document},
+        **{place: _outline(place, document[place], SHOWN) for place in SEEN if place in document},
         **{what: tuple(document[what]) for what in SAID if what in document},
         told=document.get("told", {}),
         held=document.get("held", ""),
     )
 
 
-def _outline(place: str, text: Any) -> tuple[Entry, ...]:
+def _outline(place: str, text: Any, more: tuple[str, ...]) -> tuple[Entry, ...]:
     try:
         entries = outline.read(text)
     except ValueError as error:
         raise Unreadable(f"{place}: {error}") from None
     for entry in outline.everything(entries):
-        _check(f"{place}, '{entry.title}'", entry.says, (*FIELDS, *MORE))
+        _check(f"{place}, '{entry.title}'", entry.says, (*FIELDS, *more))
     return entries
 
 
@@ -240,6 +238,9 @@ def _faults(told: Story) -> Iterator[str]:
             yield f"the simulators are awkward in their own ways: say why '{side}' is so `only in memory`"
     if set(told.fails) - {*GROUNDS}:
         yield f"`fails` says why by ground: {' or '.join(GROUNDS)}"
+    for entry in (entry for entries in told.first.values() for entry in outline.everything(entries)):
+        if entry.alone:
+            yield f"where '{entry.title}' stands at first says whether it is linked"
     for side in SEEN:
         titles = [e.title for place in ("in step", side) for e in outline.everything(told.first.get(place, ()))]
         yield from (f"'{title}' is on the {side} twice" for title in {*titles} if titles.count(title) > 1)
