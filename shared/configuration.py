@@ -19,6 +19,7 @@ from shared.model import FieldType, SideName, StateCategory, Team
 
 AZURE_DEVOPS = "azure_devops"
 PPM_KINDS = ("ppm_express", "redmine")
+PPM_KINDS_WITH_WEBHOOKS = ("ppm_express",)  # Redmine has them in plugins only
 # Where boards and PPM tools may be. What a deployment adds comes in as an argument, so that no configuration can have
 # the app send its tokens, or anything, to an address inside the network it runs in.
 SITES = ("dev.azure.com", "*.visualstudio.com", "api-*.ppm.express")
@@ -295,7 +296,8 @@ class Pair(_Model):
     """One PPM project with the Azure DevOps projects that it is kept in step with.
 
     `adopt` are the sides whose new items are copied to the other unasked. `people` are names of persons who are known
-    by another mail address over there; `zone` is where a moment becomes a date.
+    by another mail address over there; `zone` is where a moment becomes a date. Without `events` nobody is asked to
+    tell of changes, and the hourly sweep alone finds them.
     """
 
     name: str
@@ -308,6 +310,7 @@ class Pair(_Model):
     limits: Limits = Limits()
     people: Mapping[str, str] = {}
     zone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    events: bool = True
 
 
 class Configuration(_Model):
