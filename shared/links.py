@@ -131,6 +131,8 @@ class Look:
     """ "Look at this item", or at this link. Carries nothing to apply.
 
     `retry` asks to try even what is parked. `swept` says that a sweep sent it, after counting the deletions.
+
+    Without a pair it says "look whether we are told of changes": at the subscriptions of all pairs.
     """
 
     pair: str

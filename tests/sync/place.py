@@ -8,6 +8,7 @@ from typing import Any
 from shared.configuration import Configuration
 from shared.links import SyncLink
 from shared.model import FieldInfo, FieldType, SideName
+from shared.sync.admission import Admission
 from shared.sync.configured import ConfiguredPairs
 from shared.sync.creation import Counterparts, Wanted
 from shared.sync.desk import Desk
@@ -15,10 +16,13 @@ from shared.sync.plans import PairPlans
 from shared.sync.rules import BOARDS, PPM
 from shared.sync.run import Timing
 from shared.sync.service import SyncService
+from shared.sync.subscriptions import SubscriptionUpkeep
 from shared.sync.upkeep import Upkeep
 from shared.sync.views import PairViews
+from tests.memory.secrets import MemorySecrets
 from tests.memory.sides import MemorySide, Traits
 from tests.memory.storage import MemoryCursors
+from tests.memory.subscriptions import MemorySubscriptions
 from tests.memory.sync_storage import MemoryLooks, MemorySyncStore
 
 PAIR = "roadmap"
@@ -68,6 +72,11 @@ def configured(**change: Any) -> Configuration:
     )
 
 
+def noon() -> datetime:
+    """A clock that stands still."""
+    return datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
 class MemoryPlans:
     """`Plans` in memory."""
 
@@ -114,7 +123,15 @@ class Place:
             timing=Timing(),
             address=ADDRESS,
         )
-        self.views = PairViews(desk)
+        self.subscriptions = SubscriptionUpkeep(
+            configuration=lambda: (self.configuration, "1"),
+            doors=lambda configuration: {"contoso": MemorySubscriptions(), "ppm": MemorySubscriptions()},
+            admission=Admission(MemorySecrets(), "boardbridge-events", desk.new_id),
+            looks=self.looks,
+            cursors=self.cursors,
+            address=ADDRESS,
+        )
+        self.views = PairViews(desk, self.subscriptions)
         self.counterparts = Counterparts(sync, desk)
         self.plans = PairPlans(sync, MemoryPlans(), desk)
         self.upkeep = Upkeep(sync, self.looks, self.cursors, desk)
