@@ -85,7 +85,7 @@ class KeyVaultSecrets:
             return self._ask(name, entry)
 
     def set(self, name: str, value: str) -> Secret:
-        """Asks only once: a write that nobody answered is found by the next `refresh`, or made again."""
+        """What was written without an answer is a version more, which the next `refresh` finds."""
         entry = self._entry(name)
         with entry.lock:
             written = self._write(name, value)

@@ -14,7 +14,7 @@ from shared.connectors.azure_devops.events import event
 from shared.connectors.azure_devops.side import Organisation
 from shared.connectors.azure_devops.subscriptions import EVENTS, AzureDevOpsSubscriptions
 from shared.connectors.http import Credential
-from shared.errors import Park
+from shared.errors import Park, StopConnection
 from shared.ports import EVENTS_HEADER
 from tests.connectors.clock import VirtualClock
 from tests.connectors.subscriptions_contract import FIRST, SECOND, SubscriptionsContract
@@ -242,3 +242,11 @@ def test_a_token_that_may_not_see_them_says_so(hooks: Hooks) -> None:
     hooks.control.fault(call="hooks.subscriptions", status=403)
     with pytest.raises(Park):
         ensure(hooks)
+
+
+def test_a_token_that_is_good_for_all_but_hooks_stops_nothing_else(hooks: Hooks) -> None:
+    """`check` is what a gate asks before it stops a connection for everybody."""
+    hooks.control.fault(call="hooks.subscriptions", status=401)
+    with pytest.raises(StopConnection):
+        ensure(hooks)
+    hooks.subscriptions.check()
