@@ -56,3 +56,8 @@ def answering(handler: Handler) -> Handler:
 
 def headers_of(req: func.HttpRequest) -> dict[str, str]:
     return {name.lower(): value for name, value in req.headers.items()}
+
+
+def asked_by(req: func.HttpRequest) -> str:
+    """Who asks, where the app has App Service authentication switched on; a function key alone has no name."""
+    return headers_of(req).get("x-ms-client-principal-name", "")

@@ -72,9 +72,9 @@ from shared.sync.configured import ConfiguredPairs
 from shared.sync.creation import Counterparts, Wanted
 from shared.sync.desk import Desk
 from shared.sync.events import Events
+from shared.sync.hand import Timing as SyncTiming
 from shared.sync.plans import DIRECTIONS, SCOPES, PairPlans
 from shared.sync.rows import Filters
-from shared.sync.run import Timing as SyncTiming
 from shared.sync.service import SyncService
 from shared.sync.subscriptions import SubscriptionUpkeep
 from shared.sync.upkeep import Upkeep
@@ -209,6 +209,7 @@ def _pairs(
         address=_public_url(settings),
     )
     desk = Desk(store, pairs, doors, _now, _new_id, _public_url(settings))
+    plans = PairPlans(sync, looks, TablePlans(account.tables), desk)
     admission = Admission(secrets, settings.get("EVENTS_SECRET") or "boardbridge-events", lambda: token_hex(32))
     subscriptions = SubscriptionUpkeep(
         configuration=operation.configuration,
@@ -221,8 +222,8 @@ def _pairs(
     return Pairs(
         views=PairViews(desk, subscriptions),
         counterparts=Counterparts(sync, desk),
-        plans=PairPlans(sync, TablePlans(account.tables), desk),
-        upkeep=Upkeep(sync, looks, cursors, desk),
+        plans=plans,
+        upkeep=Upkeep(sync, plans, looks, cursors, desk),
         events=Events(operation.configuration, looks, admission, subscriptions),
         subscriptions=subscriptions,
     )
