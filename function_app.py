@@ -7,9 +7,10 @@ from functions.health import health_check
 from functions.itsm_intake import intake
 from functions.operator_api import operator
 from functions.pairs_api import pairs
+from functions.ppm_events import ppm
 from functions.progress_sync import progress
 from functions.reconcile_item import reconciliation
 
 app = func.FunctionApp()
-for blueprint in (intake, events, progress, reconciliation, operator, pairs, health_check):
+for blueprint in (intake, events, ppm, progress, reconciliation, operator, pairs, health_check):
     app.register_functions(blueprint)

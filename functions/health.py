@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from functions.operations import Call, Family
+from functions.operations import NOTHING, Call, Family
 
 health_check = Family("health")
 
 
-@health_check.operation("health", "GET", anonymous=True, answers={200: "Health"})
+@health_check.operation("health", "GET", asks=NOTHING, answers={200: "Health"})
 def health(call: Call) -> Any:
     """Whether the app runs at all."""
     return {"status": "ok"}

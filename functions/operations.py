@@ -9,8 +9,9 @@
 The first paragraph of a function's docstring is its summary in the document, the rest its description.
 `body` and `query` name models of `shared/operation/api/requests.py`: a request that breaks one is refused before the
 function is called. `raw` names, by media type, the shape of a body that the function takes as bytes (`call.raw`).
-`answers` names shapes of `shared/operation/api/answers.py` by status. What a function returns is answered as JSON with
+`answers` names shapes of `shared/operation/api/answers/` by status. What a function returns is answered as JSON with
 the first of these; one that has more to say returns an `answer(…)` of its own. What a service raises becomes a problem.
+`asks` says what the caller has to show if it is not the function key.
 
 Models are named and not imported, because they cost a cold start more than all functions together (see `product`).
 Everything that is declared here is in the document at `GET /api/openapi.json`.
@@ -26,12 +27,19 @@ from functions.answers import JSON, answer, problem_of
 from functions.product import wiring
 from shared.errors import BoardbridgeError
 
+FUNCTION_KEY = ("key", "code")
+OUR_SECRET = ("secret",)
+NOTHING = ()
 PLATFORM_PARAMETERS = ("code", "clientId")  # of the address, and none of ours: who calls with which key
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An HTTP function as it is described. `text` is its docstring, `takes` and `gives` are names of headers."""
+    """An HTTP function as it is described. `text` is its docstring, `takes` and `gives` are names of headers.
+
+    `asks` is what the caller has to show, any of these schemes of the document. The platform asks for its function key;
+    for our secret, the function has to.
+    """
 
     name: str
     route: str
@@ -45,7 +53,7 @@ class Operation:
     media: str = JSON
     takes: Collection[str] = ()
     gives: Collection[str] = ()
-    anonymous: bool = False
+    asks: Collection[str] = FUNCTION_KEY
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +103,7 @@ class Family(func.Blueprint):
         def declared(handler: Handler) -> Handler:
             operation = Operation(handler.__name__, route, method, self._tag, handler.__doc__ or "", answers, **more)
             OPERATIONS.append(operation)
-            level = func.AuthLevel.ANONYMOUS if operation.anonymous else func.AuthLevel.FUNCTION
+            level = func.AuthLevel.FUNCTION if operation.asks == FUNCTION_KEY else func.AuthLevel.ANONYMOUS
             function = self.route(route, methods=[method], auth_level=level)(_answering(operation, handler))
             self.function_name(operation.name)(function)
             return handler

@@ -45,6 +45,7 @@ def put_configuration(call: Call) -> Any:
     generation = services().operation.replace_configuration(text, expected)
     # A changed rule may free what was parked. What is in step is held against it by the next hourly sweep.
     looked_at = services().tickets.sweep(whole=False)
+    services().pairs.subscriptions.soon()
     return answer({"generation": generation, "tickets_looked_at_again": looked_at}, headers={"ETag": f'"{generation}"'})
 
 

@@ -18,3 +18,4 @@ def progress_sync(timer: func.TimerRequest) -> None:
     log.info("%d tickets are not in step and will be looked at%s", count, " (late)" if timer.past_due else "")
     for pair, found in services().pairs.upkeep.sweep().items():
         log.info("pair %s: %s", pair, f"{found} hints" if isinstance(found, int) else found)
+    log.info("%d pairs hear of changes before the hour", services().pairs.subscriptions.mend())

@@ -18,5 +18,7 @@ def reconcile_item(message: func.QueueMessage) -> None:
     told = wiring().decode_message(message.get_body().decode())
     if isinstance(told, Hint):
         log.info("%s/%s: %s", told.connection, told.ticket_id, services().tickets.handle(told))
-    else:
+    elif told.pair:
         log.info("%s/%s: %s", told.pair, told.link or told.item, services().pairs.upkeep.handle(told))
+    else:
+        log.info("%d pairs hear of changes", services().pairs.subscriptions.mend())

@@ -20,6 +20,7 @@ from shared.model import FieldType, SideName, StateCategory, Team
 
 AZURE_DEVOPS = "azure_devops"
 PPM_KINDS = ("ppm_express", "redmine")
+PPM_KINDS_WITH_WEBHOOKS = ("ppm_express",)  # Redmine has them in plugins only
 # Where boards and PPM tools may be. What a deployment adds comes in as an argument, so that no configuration can have
 # the app send its tokens, or anything, to an address inside the network it runs in.
 SITES = ("dev.azure.com", "*.visualstudio.com", "api-*.ppm.express")
@@ -308,7 +309,8 @@ class Pair(_Model):
 
     `adopt` are the sides whose new items are copied to the other unasked. A pair that is not `continuous` writes what a
     person asks for and nothing by itself, which goes for new copies and deletions, too. `people` are persons whom the
-    two sides know by different mail addresses; `zone` is where a moment becomes a date.
+    two sides know by different mail addresses; `zone` is where a moment becomes a date. Without `events` nobody is
+    asked to tell of changes, and the hourly sweep alone finds them.
     """
 
     name: str
@@ -324,6 +326,7 @@ class Pair(_Model):
     continuous: bool = True
     people: Mapping[str, Person] = {}
     zone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    events: bool = True
 
 
 class Configuration(_Model):

@@ -185,6 +185,8 @@ class Look:
 
     `retry` asks to try even what is parked. `swept` says that a sweep sent it, after counting the deletions. `plan` is
     the one that somebody wants applied to the link, and nothing else.
+
+    Without a pair it says "look whether we are told of changes": at the subscriptions of all pairs.
     """
 
     pair: str

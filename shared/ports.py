@@ -350,13 +350,17 @@ class Quarantine(Protocol):
 class Secrets(Protocol):
     """Key Vault. Values are cached some minutes; `refresh` asks again at once.
 
-    A secret that is missing, disabled or not ours to read raises `Park` naming the secret and the vault.
+    A secret that is missing (`NotFound`), disabled or not ours to read raises `Park` naming the secret and the vault.
     """
 
     def get(self, name: str) -> Secret: ...
 
     def refresh(self, name: str) -> Secret:
         """The value as the vault has it now (asked at most once every few seconds per name)."""
+        ...
+
+    def set(self, name: str, value: str) -> Secret:
+        """Make `value` the latest version of the secret, which may be new. `Park` where it is not ours to write."""
         ...
 
 
@@ -453,3 +457,32 @@ class Looks(Protocol):
     def send(self, look: Look, delay_seconds: float = 0) -> None:
         """When this returns, somebody will look at the item, at least once, not before `delay_seconds`."""
         ...
+
+
+# ---------------------------------------------------------------- Subscriptions: who tells us of changes
+
+EVENTS_HEADER = "X-Boardbridge-Secret"
+
+
+class Subscriptions(Protocol):
+    """The addresses that one product tells of changes. Ours are known by their address; all others are left alone."""
+
+    def check(self) -> None:
+        """One cheap authenticated call: whether the product can be worked with at all."""
+        ...
+
+    def ensure(self, address: str, secret: Secret, projects: Collection[str]) -> Mapping[str, str]:
+        """Have every change in these projects, and in no others, posted to `address`, with the secret's value in the
+        header `EVENTS_HEADER`. Asked again, it changes nothing that is as it should be.
+
+        What was deleted, switched off or made with another secret is made anew, before the old goes; doubles go.
+        Returns why changes are not told, in the product's own sentence, by project; empty if they all are. Raises what
+        any call may raise, and `Park` with a refusal that is about no single project.
+        """
+        ...
+
+
+class SubscriptionsDoor(Protocol):
+    """The way to the product behind a connection, shut while it is paused or stopped; as `BoardsDoor`."""
+
+    def open(self) -> AbstractContextManager[Subscriptions]: ...

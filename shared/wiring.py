@@ -7,6 +7,7 @@
     REQUEST_TIMEOUT_SECONDS      longest wait for one answer of Azure DevOps (30)
     LATE_LANDING_SECONDS         how much later an unanswered write may still take effect (30)
     STOPPED_RETRY_SECONDS        how long a message waits while its connection is stopped (60)
+    EVENTS_SECRET                name of the secret that our own webhooks bring (boardbridge-events); made when missing
     ALLOWED_HOSTS                hosts that boards and PPM tools may be at, besides the vendors' own: names with commas
                                  between them, `*` stands for any part
 
@@ -20,15 +21,25 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+from secrets import token_hex
 
 from azure.core.credentials import TokenCredential
 from azure.identity import ManagedIdentityCredential
 
-from shared.configuration import SITES, AzureDevOpsConnection, Configuration, ItsmConnection, Pair, PpmConnection
+from shared.configuration import (
+    PPM_KINDS_WITH_WEBHOOKS,
+    SITES,
+    AzureDevOpsConnection,
+    Configuration,
+    ItsmConnection,
+    Pair,
+    PpmConnection,
+)
 from shared.connectors.azure_devops.auth import Authenticator, ManagedIdentity, PersonalAccessToken
 from shared.connectors.azure_devops.boards import AzureDevOpsBoards
+from shared.connectors.azure_devops.events import event as boards_event
 from shared.connectors.azure_devops.side import AzureDevOpsSide, Organisation
-from shared.connectors.azure_devops.translate import changed_work_item
+from shared.connectors.azure_devops.subscriptions import AzureDevOpsSubscriptions
 from shared.connectors.azure_storage.clients import Account, connect
 from shared.connectors.azure_storage.configuration import TableConfigurationStore
 from shared.connectors.azure_storage.cursors import TableCursors
@@ -40,11 +51,13 @@ from shared.connectors.azure_storage.queues import QueueHints, QueueLooks
 from shared.connectors.azure_storage.queues import decode as decode_message
 from shared.connectors.azure_storage.tickets import TableTicketStore
 from shared.connectors.freshservice.api import FreshserviceItsm
-from shared.connectors.gate import Gate
+from shared.connectors.gate import Checkable, Gate
 from shared.connectors.jira.api import JiraItsm
 from shared.connectors.key_vault import KeyVaultSecrets
 from shared.connectors.ppm_express.api import PpmExpressApi
 from shared.connectors.ppm_express.side import PpmExpressSide
+from shared.connectors.ppm_express.webhooks import PpmExpressSubscriptions
+from shared.connectors.ppm_express.webhooks import event as ppm_event
 from shared.connectors.redmine.side import RedmineSide
 from shared.connectors.request_tracker.api import RequestTrackerItsm
 from shared.connectors.servicenow.api import ServiceNowItsm
@@ -53,16 +66,19 @@ from shared.model import SideName
 from shared.operation import api
 from shared.operation.service import OperationService
 from shared.places import PlaceMemory
-from shared.ports import Boards, HealthBoard, Itsm, ItsmDoor, Secrets, Side, SideDoor
+from shared.ports import Boards, HealthBoard, Itsm, ItsmDoor, Secrets, Side, SideDoor, Subscriptions
 from shared.sync import configured
+from shared.sync.admission import Admission
 from shared.sync.configured import ConfiguredPairs
 from shared.sync.creation import Counterparts
 from shared.sync.desk import Desk
+from shared.sync.events import Events
 from shared.sync.hand import Timing as SyncTiming
 from shared.sync.placing import Wanted
 from shared.sync.plans import PairPlans
 from shared.sync.rows import Filters
 from shared.sync.service import SyncService
+from shared.sync.subscriptions import SubscriptionUpkeep
 from shared.sync.upkeep import Upkeep
 from shared.sync.views import PairViews
 from shared.tickets import planning, preset
@@ -74,9 +90,10 @@ __all__ = [
     "Services",
     "Wanted",
     "api",
+    "boards_event",
     "build",
-    "changed_work_item",
     "decode_message",
+    "ppm_event",
     "services",
 ]
 
@@ -101,6 +118,8 @@ class Pairs:
     counterparts: Counterparts
     plans: PairPlans
     upkeep: Upkeep
+    events: Events
+    subscriptions: SubscriptionUpkeep
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,11 +178,16 @@ def build(settings: Mapping[str, str]) -> Services:
         places=places,
         public_url=_public_url(settings),
     )
-    return Services(tickets, operation, _pairs(account, operation, sides, cursors, settings))
+    return Services(tickets, operation, _pairs(account, operation, sides, secrets, cursors, settings))
 
 
 def _pairs(
-    account: Account, operation: OperationService, sides: "_Sides", cursors: TableCursors, settings: Mapping[str, str]
+    account: Account,
+    operation: OperationService,
+    sides: "_Sides",
+    secrets: Secrets,
+    cursors: TableCursors,
+    settings: Mapping[str, str],
 ) -> Pairs:
     store, looks = TableSyncStore(account.tables), QueueLooks(account.queues)
 
@@ -187,11 +211,22 @@ def _pairs(
     )
     desk = Desk(store, pairs, doors, _now, _new_id, _public_url(settings))
     plans = PairPlans(sync, looks, TablePlans(account.tables), desk)
+    admission = Admission(secrets, settings.get("EVENTS_SECRET") or "boardbridge-events", lambda: token_hex(32))
+    subscriptions = SubscriptionUpkeep(
+        configuration=operation.configuration,
+        doors=sides.subscriptions,
+        admission=admission,
+        looks=looks,
+        cursors=cursors,
+        address=_public_url(settings),
+    )
     return Pairs(
-        views=PairViews(desk),
+        views=PairViews(desk, subscriptions),
         counterparts=Counterparts(sync, desk),
         plans=plans,
         upkeep=Upkeep(sync, plans, looks, cursors, desk),
+        events=Events(operation.configuration, looks, admission, subscriptions),
+        subscriptions=subscriptions,
     )
 
 
@@ -307,6 +342,15 @@ class _Sides:
             ),
         }
 
+    def subscriptions(self, configuration: Configuration) -> Mapping[str, Gate[Subscriptions]]:
+        """Who can tell us of changes, by connection; made afresh for each of the rare looks."""
+        name, boards = configuration.boards
+        there: dict[str, Subscriptions] = {name: AzureDevOpsSubscriptions(self._organisation(name, boards))}
+        for tool, ppm in configuration.ppm.items():
+            if ppm.kind in PPM_KINDS_WITH_WEBHOOKS:
+                there[tool] = PpmExpressSubscriptions(self._ppm_express(tool, ppm))
+        return {name: self._gate(name, configuration.connections[name].secret, each) for name, each in there.items()}
+
     def _boards_gate(self, name: str, connection: AzureDevOpsConnection, projects: tuple[str, ...]) -> Gate[Side]:
         known = (name, connection, projects)
         if known not in self._gates:
@@ -325,8 +369,8 @@ class _Sides:
             self._gates[known] = self._gate(name, connection.secret, self._tool(name, connection, project))
         return self._gates[known]
 
-    def _gate(self, name: str, secret: str | None, side: Side) -> Gate[Side]:
-        return Gate(name, secret, side, self._health, self._secrets, _now, self._stopped_retry_seconds)
+    def _gate[T: Checkable](self, name: str, secret: str | None, beyond: T) -> Gate[T]:
+        return Gate(name, secret, beyond, self._health, self._secrets, _now, self._stopped_retry_seconds)
 
     def _organisation(
         self, name: str, connection: AzureDevOpsConnection, on_throttle: Callable[[float], None] = lambda seconds: None
@@ -341,10 +385,20 @@ class _Sides:
         )
 
     def _tool(self, name: str, connection: PpmConnection, project: str) -> Side:
-        options = {"connection": name, "clock": _now, "timeout_seconds": self._timeout_seconds}
         if connection.kind == "redmine":
+            options = {"connection": name, "clock": _now, "timeout_seconds": self._timeout_seconds}
             return RedmineSide(connection.url, project, self._secrets, connection.secret, **options)
-        return PpmExpressSide(PpmExpressApi(connection.url, self._secrets, connection.secret, **options), project)
+        return PpmExpressSide(self._ppm_express(name, connection), project)
+
+    def _ppm_express(self, name: str, connection: PpmConnection) -> PpmExpressApi:
+        return PpmExpressApi(
+            connection.url,
+            self._secrets,
+            connection.secret,
+            connection=name,
+            clock=_now,
+            timeout_seconds=self._timeout_seconds,
+        )
 
 
 class _Door:

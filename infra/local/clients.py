@@ -12,6 +12,7 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 
+EVENTS_HEADER = "X-Boardbridge-Secret"  # by which whoever tells of changes is known
 PATIENCE_SECONDS = 120
 MOST_AT_ONCE = 32
 MOST_IN_A_BATCH = 200
@@ -48,9 +49,9 @@ class Product:
             given["X-Hub-Signature"] = "sha256=" + hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest()
         return self._session.post(f"{self.url}/api/itsm/{connection}", data=raw, headers=given, timeout=30)
 
-    def tell_of_board(self, event: bytes) -> requests.Response:
+    def tell_of_board(self, event: bytes, *, secret: str) -> requests.Response:
         """Send a service hook event as Azure DevOps would."""
-        headers = {"Content-Type": "application/json"}
+        headers = {"Content-Type": "application/json", EVENTS_HEADER: secret}
         return self._session.post(f"{self.url}/api/boards/events", data=event, headers=headers, timeout=30)
 
     def explain(self, connection: str, body: bytes) -> requests.Response:
@@ -161,15 +162,15 @@ class Board:
         project = self.work_item(id)["fields"]["System.TeamProject"]
         return f"{self.url}/{project}/_apis/wit/workItems/{id}/comments?api-version=7.1-preview.4"
 
-    def subscribe(self, event: str, to: str, **filters: str) -> None:
-        """Have events such as `workitem.updated` posted to an address by a service hook."""
+    def subscribe(self, event: str, to: str, header: str, **filters: str) -> None:
+        """Have events such as `workitem.updated` posted to an address by a service hook, with a `name: value`."""
         subscription = {
             "publisherId": "tfs",
             "eventType": event,
             "consumerId": "webHooks",
             "consumerActionId": "httpRequest",
             "publisherInputs": filters,
-            "consumerInputs": {"url": to},
+            "consumerInputs": {"url": to, "httpHeaders": header},
         }
         url = f"{self.url}/_apis/hooks/subscriptions?api-version=7.1"
         self._session.post(url, json=subscription, timeout=30).raise_for_status()

@@ -19,6 +19,8 @@ from infra.local.running import REPOSITORY, RunningHost, RunningProcess
 ORGANISATION = "contoso"
 TOKEN = "local-pat"
 TOKEN_SECRET = "azure-devops-pat"
+EVENTS = "local-events"
+EVENTS_SECRET = "boardbridge-events"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Cloud:
     ) -> None:
         self._ports = ports
         self._port = ports.functions or free_ports(1)[0]
-        self._vault = {TOKEN_SECRET: TOKEN, **vault}
+        self._vault = {TOKEN_SECRET: TOKEN, EVENTS_SECRET: EVENTS, **vault}
         self._more_settings = settings
         self._message_lease_seconds = message_lease_seconds
         self._running = ExitStack()

@@ -14,7 +14,7 @@ from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpRes
 from azure.keyvault.secrets import SecretClient
 
 from shared.connectors.http import pause_seconds
-from shared.errors import BoardbridgeError, Park, RetryLater
+from shared.errors import BoardbridgeError, NotFound, Park, RetryLater
 from shared.model import Secret
 from shared.ports import Clock
 
@@ -84,6 +84,15 @@ class KeyVaultSecrets:
         with entry.lock:
             return self._ask(name, entry)
 
+    def set(self, name: str, value: str) -> Secret:
+        """What was written without an answer is a version more, which the next `refresh` finds."""
+        entry = self._entry(name)
+        with entry.lock:
+            written = self._write(name, value)
+            entry.outcome = entry.secret = written
+            entry.asked_at = entry.read_at = self._clock()
+            return written
+
     def _entry(self, name: str) -> _Entry:
         with self._lock:
             return self._entries.setdefault(name, _Entry())
@@ -105,7 +114,7 @@ class KeyVaultSecrets:
         try:
             found = self._client.get_secret(name)
         except ResourceNotFoundError:
-            return Park(f"there is no secret '{name}' in {self._vault_url}; add it, or correct the name")
+            return NotFound(f"there is no secret '{name}' in {self._vault_url}; add it, or correct the name")
         except ClientAuthenticationError as error:
             return self._unreachable(name, error, RETRY_SECONDS)
         except HttpResponseError as error:
@@ -113,6 +122,20 @@ class KeyVaultSecrets:
         except AzureError as error:
             return self._unreachable(name, error, RETRY_SECONDS)
         return Secret(found.value or "", found.properties.version or "")
+
+    def _write(self, name: str, value: str) -> Secret:
+        try:
+            made = self._client.set_secret(name, value)
+        except HttpResponseError as error:
+            if error.status_code in (400, 403, 409):  # 409: deleted, and kept for recovery
+                raise Park(
+                    f"the secret '{name}' cannot be written to {self._vault_url}; write it by hand, or give the app's "
+                    f"identity the role 'Key Vault Secrets Officer': {_first_line(error)}"
+                ) from error
+            raise self._unreachable(name, error, RETRY_SECONDS) from error
+        except AzureError as error:
+            raise self._unreachable(name, error, RETRY_SECONDS) from error
+        return Secret(value, made.properties.version or "")
 
     def _refused(self, name: str, error: HttpResponseError) -> BoardbridgeError:
         if error.status_code == 403 and _inner_code(error) == "SecretDisabled":

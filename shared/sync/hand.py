@@ -34,6 +34,7 @@ class Outcome(StrEnum):
     PARKED = "parked"
     POSTPONED = "postponed"
     MOVED = "moved"
+    HELD = "held"
     GONE = "gone"
     DOOMED = "doomed"
     UNLINKED = "unlinked"

@@ -12,14 +12,16 @@ from shared.sync import rows
 from shared.sync.desk import ITEMS_PER_READ, Desk, both
 from shared.sync.rows import Filters, Json, Known
 from shared.sync.rules import BOARDS, SIDES, PairRules
+from shared.sync.subscriptions import SubscriptionUpkeep
 
 
 class PairViews:
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, subscriptions: SubscriptionUpkeep) -> None:
         self._desk = desk
+        self._subscriptions = subscriptions
 
     def overview(self) -> list[Json]:
-        """Every pair, how many links it has in which state, and why it waits, if it does."""
+        """Every pair, how many links it has in which state, why it waits, if it does, and who tells us of changes."""
         return [self._described(pair.name) for pair in self._desk.pairs.all()]
 
     def _described(self, name: str) -> Json:
@@ -34,6 +36,7 @@ class PairViews:
             "parked": sum(bool(link.parked) for link in links),
             "conflicts": sum(bool(link.open) for link in links),
             "hold": rows.hold(self._desk.store.hold(name)),
+            "events": self._subscriptions.standing(name),
         }
 
     def items(self, pair: str, filters: Filters, limit: int, after: str = "") -> Json:

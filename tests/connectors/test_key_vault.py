@@ -8,7 +8,7 @@ from azure.identity import ManagedIdentityCredential
 
 from infra.local.key_vault.running import RunningKeyVault
 from shared.connectors.key_vault import KeyVaultSecrets
-from shared.errors import Park, RetryLater
+from shared.errors import NotFound, Park, RetryLater
 from tests.connectors.clock import VirtualClock
 
 NAME = "boards-pat"
@@ -64,7 +64,7 @@ def test_a_missing_secret_is_named_and_not_asked_for_all_the_time(
     before = len(vault.requests)
     for _ in range(3):
         for read in (secrets.get, secrets.refresh):
-            with pytest.raises(Park, match=f"no secret 'nothing' in {vault.url}"):
+            with pytest.raises(NotFound, match=f"no secret 'nothing' in {vault.url}"):
                 read("nothing")
     assert vault.requests[before:].count("GET /secrets/nothing/") <= 2  # the challenge makes a first request two
     vault.rotate("nothing", "something")
@@ -126,3 +126,37 @@ def test_many_that_ask_at_once_cause_one_call(secrets: KeyVaultSecrets, vault: R
         values = {secret.value for secret in pool.map(lambda _: secrets.get(NAME), range(16))}
     assert values == {"first-token"}
     assert asked(vault) - before <= 2  # the challenge makes a first request two
+
+
+def test_a_secret_that_is_set_is_the_latest_version_for_everybody(
+    secrets: KeyVaultSecrets, vault: RunningKeyVault, clock: VirtualClock
+) -> None:
+    first = secrets.get(NAME)
+    made = secrets.set(NAME, "second-token")
+    assert (secrets.get(NAME), made.value) == (made, "second-token")
+    assert made.version != first.version
+    clock.pass_by(5)
+    assert secrets.refresh(NAME) == made
+
+
+def test_a_secret_that_was_missing_can_be_made(secrets: KeyVaultSecrets) -> None:
+    with pytest.raises(NotFound):
+        secrets.get("made-by-us")
+    secrets.set("made-by-us", "value")
+    assert secrets.get("made-by-us").value == "value"
+
+
+def test_a_vault_that_lets_nobody_write_says_which_role_is_needed(
+    secrets: KeyVaultSecrets, vault: RunningKeyVault
+) -> None:
+    vault.deny()
+    with pytest.raises(Park, match="Key Vault Secrets Officer"):
+        secrets.set(NAME, "second-token")
+    vault.deny(False)
+    assert secrets.get(NAME).value == "first-token"
+
+
+def test_a_vault_that_is_busy_is_written_to_later(secrets: KeyVaultSecrets, vault: RunningKeyVault) -> None:
+    vault.fail_next(503)
+    with pytest.raises(RetryLater, match=NAME):
+        secrets.set(NAME, "second-token")

@@ -24,12 +24,19 @@ def test_the_document_has_every_registered_function_and_nothing_else(functions, 
         operation["operationId"]: (
             [method],
             path.removeprefix("/api/"),
-            "ANONYMOUS" if operation.get("security") == [] else "FUNCTION",
+            "FUNCTION" if {"key": []} in operation["security"] else "ANONYMOUS",
         )
         for method, path, operation in operations(document)
         if not operation["operationId"].endswith("_by_query")
     }
     assert described == registered
+
+
+def test_everything_asks_for_the_function_key_but_health_and_those_who_show_our_secret(document):
+    key = [{"key": []}, {"code": []}]
+    others = {path: op["security"] for _, path, op in operations(document) if op["security"] != key}
+    secret = [{"secret": []}]
+    assert others == {"/api/health": [], "/api/boards/events": secret, "/api/ppm/{connection}/events": secret}
 
 
 def test_it_keeps_to_the_specification_of_openapi(document):

@@ -11,8 +11,8 @@ from threading import Event, Semaphore
 import pytest
 import yaml
 
-from infra.local.clients import PATIENCE_SECONDS, Board, Product, wait_for
-from infra.local.cloud import TOKEN, Cloud
+from infra.local.clients import EVENTS_HEADER, PATIENCE_SECONDS, Board, Product, wait_for
+from infra.local.cloud import EVENTS, TOKEN, Cloud
 from infra.local.products.base import Reply, Request
 from tests.stories.conftest import QUICK, configuration, started
 from tests.stories.described import product_of
@@ -34,8 +34,8 @@ def place():
             answer = app.configure(yaml.safe_dump(document))
             assert answer.ok, answer.text
             for event in ("workitem.updated", "workitem.commented"):
-                address = f"{cloud.host.url}/api/boards/events?code={cloud.host.KEY}"
-                board.subscribe(event, address, areaPath=f"Fabrikam\\{HOOKED}")
+                address = f"{cloud.host.url}/api/boards/events"
+                board.subscribe(event, address, f"{EVENTS_HEADER}: {EVENTS}", areaPath=f"Fabrikam\\{HOOKED}")
             an_hour_passes(cloud, app)  # the first look at the boards only finds where to begin
             yield cloud, app, board, by_name
         app.close()

@@ -10,6 +10,7 @@ def test_exactly_these_functions_are_indexed(cloud):
     assert {function["name"]: _trigger(function) for function in functions} == {
         "itsm_intake": ("httpTrigger", "itsm/{connection}"),
         "boards_events": ("httpTrigger", "boards/events"),
+        "ppm_events": ("httpTrigger", "ppm/{connection}/events"),
         "reconcile_item": ("queueTrigger", "reconcile"),
         "progress_sync": ("timerTrigger", "%PROGRESS_SCHEDULE%"),
         "get_configuration": ("httpTrigger", "configuration"),
@@ -43,10 +44,11 @@ def _trigger(function: dict) -> tuple[str, str]:
     return trigger["type"], trigger.get("route") or trigger.get("queueName") or trigger.get("schedule")
 
 
-def test_health_needs_no_key_and_everything_else_does(cloud):
+def test_health_needs_nothing_and_everything_else_a_key_or_our_secret(cloud):
     assert requests.get(f"{cloud.host.url}/api/health", timeout=10).json() == {"status": "ok"}
     for method, path in [
-        ("POST", "itsm/generic"), ("POST", "boards/events"), ("GET", "configuration"), ("PUT", "configuration"),
+        ("POST", "itsm/generic"), ("POST", "boards/events"), ("POST", "ppm/pmo/events"),
+        ("GET", "configuration"), ("PUT", "configuration"),
         ("POST", "configuration/check"), ("POST", "routes/explain"), ("GET", "tickets/generic/1"),
         ("GET", "quarantine"), ("GET", "pairs"), ("POST", "pairs/roadmap/plans"), ("GET", "openapi.json"),
     ]:  # fmt: skip

@@ -21,6 +21,7 @@ connections:
 triage: {{project: Fabrikam, area: 'Fabrikam\\Triage', type: User Story}}
 pairs:
   - name: roadmap
+    events: false  # so that nothing moves but what these stories move
     boards: {{projects: [Fabrikam], kinds: {{Task: User Story}}}}
     ppm: {{connection: ppm, project: {project}}}
     hierarchy: {{policy: boards}}

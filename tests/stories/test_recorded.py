@@ -19,6 +19,7 @@ import requests
 import yaml
 
 from infra.local.clients import Product, taken, wait_for
+from infra.local.cloud import EVENTS
 from tests.stories.conftest import SIGNING_SECRET
 from tests.stories.seen import bearing, seen, to_compare
 from tests.tickets import recorded
@@ -232,8 +233,8 @@ def test_the_recordings_of_one_ticket_shuffled_and_repeated_end_in_its_newest_st
 def test_an_event_of_azure_devops_names_its_work_item(product, name, mark):
     expected = expectation(name)
     body = (recorded.FOLDER / f"{name}.json").read_bytes().removeprefix(BYTE_ORDER_MARK)
-    answer = product.tell_of_board(mark + body)
+    answer = product.tell_of_board(mark + body, secret=EVENTS)
     assert (answer.status_code, answer.json()) == (
         expected["answer"],
-        {"work_item": expected["work_item"], "tickets": 0},
+        {"work_item": expected["work_item"], "tickets": 0, "pairs": 0},
     )

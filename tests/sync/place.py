@@ -8,6 +8,7 @@ from typing import Any
 from shared.configuration import Configuration
 from shared.links import SyncLink
 from shared.model import FieldInfo, FieldType, Level, SideName
+from shared.sync.admission import Admission
 from shared.sync.configured import ConfiguredPairs
 from shared.sync.creation import Counterparts
 from shared.sync.desk import Desk
@@ -16,10 +17,13 @@ from shared.sync.placing import Wanted
 from shared.sync.plans import PairPlans
 from shared.sync.rules import BOARDS, PPM
 from shared.sync.service import SyncService
+from shared.sync.subscriptions import SubscriptionUpkeep
 from shared.sync.upkeep import Upkeep
 from shared.sync.views import PairViews
+from tests.memory.secrets import MemorySecrets
 from tests.memory.sides import MemorySide, Traits
 from tests.memory.storage import MemoryCursors
+from tests.memory.subscriptions import MemorySubscriptions
 from tests.memory.sync_storage import MemoryLooks, MemorySyncStore
 
 PAIR = "roadmap"
@@ -75,6 +79,11 @@ def configured(**change: Any) -> Configuration:
             "pairs": [ROADMAP | change],
         }
     )
+
+
+def noon() -> datetime:
+    """A clock that stands still."""
+    return datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
 class MemoryPlans:
@@ -141,7 +150,15 @@ class Place:
             timing=Timing(),
             address=ADDRESS,
         )
-        self.views = PairViews(desk)
+        self.subscriptions = SubscriptionUpkeep(
+            configuration=lambda: (self.configuration, "1"),
+            doors=lambda configuration: {"contoso": MemorySubscriptions(), "ppm": MemorySubscriptions()},
+            admission=Admission(MemorySecrets(), "boardbridge-events", desk.new_id),
+            looks=self.looks,
+            cursors=self.cursors,
+            address=ADDRESS,
+        )
+        self.views = PairViews(desk, self.subscriptions)
         self.counterparts = Counterparts(sync, desk)
         self.plans = PairPlans(sync, self.looks, MemoryPlans(), desk)
         self.upkeep = Upkeep(sync, self.plans, self.looks, self.cursors, desk)

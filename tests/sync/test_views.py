@@ -194,6 +194,13 @@ def test_the_overview_counts_links_and_tells_of_a_hold():
     assert shown["hold"]["reason"] == "too much at once"
 
 
+def test_the_overview_tells_whether_we_hear_of_changes():
+    place = Place()
+    assert place.views.overview()[0]["events"] == {"boards": "not looked at yet", "ppm": "not looked at yet"}
+    place.subscriptions.mend()
+    assert place.views.overview()[0]["events"] == {"boards": "ok", "ppm": "ok"}
+
+
 def test_an_unknown_pair_is_refused_by_name():
     with pytest.raises(Refused) as refused:
         Place().views.items("nowhere", EVERYTHING, 50)

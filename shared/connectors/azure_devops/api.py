@@ -105,6 +105,10 @@ class Api:
         """Send a JSON patch by POST (create) or PATCH (update)."""
         return self._call(method, address, params, writes=True, content_type=JSON_PATCH, body=patch)
 
+    def post(self, address: str, body: Mapping[str, Any]) -> Any:
+        """A POST that makes something."""
+        return self._call("POST", address, {}, writes=True, content_type=JSON, body=body)
+
     def delete(self, address: str) -> None:
         self._call("DELETE", address, {}, writes=True)
 

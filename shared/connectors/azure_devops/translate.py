@@ -265,23 +265,6 @@ def changes(json: Json) -> Changes:
     return Changes(ids=tuple(ids), cursor=json["continuationToken"], more=not json["isLastBatch"])
 
 
-def changed_work_item(event: Any) -> int | None:
-    """The work item that a service hook event is about; None if it is about none.
-
-    In `workitem.updated`, `resource.id` counts the update and `workItemId` may be 0, so the revision is asked first.
-    """
-    match event:
-        case {"resource": {"revision": {"id": int(id)}}}:
-            return id
-        case {"resource": {"workItemId": int(id)}} if id:
-            return id
-        case {"eventType": "workitem.updated"}:
-            return None
-        case {"eventType": str(kind), "resource": {"id": int(id)}} if kind.startswith("workitem."):
-            return id
-    return None
-
-
 def current_iteration(json: Json) -> str | None:
     """Path of the first of a team's iterations that Azure DevOps calls current, which may be an undated one."""
     current = (each["path"] for each in json["value"] if each["attributes"].get("timeFrame") == "current")

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from shared.connectors.ppm_express import feed, webhooks
+from shared.connectors.ppm_express import feed
 from shared.connectors.ppm_express.api import UUID, Document, PpmExpressApi
 from shared.connectors.ppm_express.metadata import TaskFields, task_fields
 from shared.connectors.ppm_express.schedule import of_new_task, two_of_three
@@ -47,13 +47,6 @@ class PpmExpressSide:
     def token_expires_at(self) -> datetime | None:
         """When the token stops working; None where PPM Express does not say."""
         return self._api.token_expires_at()
-
-    def ensure_webhook(self, url: str, secret: str) -> str:
-        """Have changes of tasks posted to `url`, with `secret` in a header; the webhook's id. Again changes nothing.
-
-        A webhook is for the whole tenant, so all projects of a tenant share one.
-        """
-        return webhooks.ensure(self._api, url, secret)
 
     def capabilities(self) -> Capabilities:
         parent = self._fields().parent

@@ -1,19 +1,48 @@
-"""Webhooks of a tenant: ours kept as it should be, and what one of its messages points at.
+"""The `Subscriptions` port over PPM Express: our webhook of a tenant; and what one of its messages points at.
 
 A message says where to look, no more. That it comes from PPM Express shows a header alone: there is no signature.
 """
 
-import hmac
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from shared.connectors.ppm_express.api import UUID, Document, PpmExpressApi
-from shared.errors import Refused
+from shared.errors import NotFound, Refused
+from shared.model import Secret
+from shared.ports import EVENTS_HEADER
 
 EVENTS = ("Task:Created", "Task:Updated", "Task:Deleted")
-HEADER = "X-Boardbridge-Secret"
+
+
+class PpmExpressSubscriptions:
+    """A webhook is for the whole tenant, so all projects of a tenant share one."""
+
+    def __init__(self, api: PpmExpressApi) -> None:
+        self._api = api
+
+    def check(self) -> None:
+        self._api.token_expires_at()
+
+    def ensure(self, address: str, secret: Secret, projects: Collection[str]) -> Mapping[str, str]:
+        """A secret changed by hand is seen, too: the tenant shows the headers of its webhooks."""
+        wanted = {
+            "eventTypes": list(EVENTS),
+            "headers": [{"name": EVENTS_HEADER, "value": secret.value}],
+            "httpVerb": "POST",
+            "url": address,
+        }
+        there = [webhook for webhook in self._api.webhooks() if webhook.get("url") == address]
+        kept = next((webhook for webhook in there if _is(webhook, wanted)), None) if projects else None
+        if projects and kept is None:
+            kept = self._api.create_webhook(wanted)
+        for webhook in there:
+            if kept is None or webhook["id"] != kept["id"]:
+                with suppress(NotFound):  # another worker was quicker
+                    self._api.delete_webhook(webhook["id"])
+        return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,36 +53,14 @@ class Event:
     projects: tuple[str, ...]
 
 
-def ensure(api: PpmExpressApi, url: str, secret: str) -> str:
-    """The id of the one webhook that posts to `url` with `secret`; others to the same address are deleted.
-
-    Another secret, or one changed by hand, makes a new webhook before the old one goes, so that nothing is missed.
-    """
-    wanted = {
-        "eventTypes": list(EVENTS),
-        "headers": [{"name": HEADER, "value": secret}],
-        "httpVerb": "POST",
-        "url": url,
-    }
-    there = [webhook for webhook in api.webhooks() if webhook.get("url") == url]
-    kept = next((webhook for webhook in there if _is(webhook, wanted)), None) or api.create_webhook(wanted)
-    for webhook in there:
-        if webhook["id"] != kept["id"]:
-            api.delete_webhook(webhook["id"])
-    return kept["id"]
-
-
-def event(body: bytes, headers: Mapping[str, str], secret: str) -> Event:
-    """What a message points at. `Refused` if it is not ours or not a message.
+def event(body: bytes) -> Event:
+    """What a message points at. `Refused` if it is not a message.
 
     The vendor says of `Data` that it is an object; whatever in it is called an id is taken for one.
     """
-    given = next((value for name, value in headers.items() if name.casefold() == HEADER.casefold()), "")
-    if not secret or not hmac.compare_digest(given.encode(), secret.encode()):
-        raise Refused(401, f"the header {HEADER} does not have the secret of this connection's webhook")
     try:
         message = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         message = None
     data = message.get("Data") if isinstance(message, dict) else None
     if not isinstance(data, dict):

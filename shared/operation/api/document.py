@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
 from shared.operation.api import answers, requests
+from shared.ports import EVENTS_HEADER
 
 PREFIX = "/api"
 SCHEMAS = "#/components/schemas/{model}"
@@ -29,6 +30,7 @@ HEADERS = {
 SECURITY = {
     "key": {"type": "apiKey", "in": "header", "name": "x-functions-key"},
     "code": {"type": "apiKey", "in": "query", "name": "code"},
+    "secret": {"type": "apiKey", "in": "header", "name": EVENTS_HEADER},
 }
 UNAUTHORIZED = "Without a body: the function key is missing or wrong. With one: what else the sender has to show is."
 BROKEN = "A fault of ours, without a body: the log tells."
@@ -44,7 +46,7 @@ class Operation(Protocol):
     route: str
     tag: str
     text: str
-    anonymous: bool
+    asks: Collection[str]
     body: str
     raw: Mapping[str, str]
     query: str
@@ -66,7 +68,6 @@ def document(operations: Collection[Operation]) -> Json:
         "openapi": "3.1.0",
         "info": {"title": "Boardbridge", "version": "1"},
         "servers": [{"url": "/"}],
-        "security": [{name: []} for name in SECURITY],
         "paths": dict(sorted(paths.items())),
         "components": {
             "schemas": schemas.components,
@@ -97,6 +98,7 @@ def _operation(operation: Operation, parameters: list[Json], schemas: "_Schemas"
         "tags": [operation.tag],
         "summary": " ".join(summary.split()).rstrip("."),
         "responses": _responses(operation, schemas),
+        "security": [{name: []} for name in operation.asks],
     }
     if more:
         found["description"] = " ".join(more.split())
@@ -106,8 +108,6 @@ def _operation(operation: Operation, parameters: list[Json], schemas: "_Schemas"
         content = {media: {"schema": schemas.asked(name)} for media, name in takes.items()}
         required = bool(operation.body) and schemas.needed(operation.body)
         found["requestBody"] = {"required": required, "content": content}
-    if operation.anonymous:
-        found["security"] = []
     return found
 
 
@@ -131,7 +131,7 @@ def _responses(operation: Operation, schemas: "_Schemas") -> Json:
     for status, name in operation.answers.items():
         answer = _answer(HTTPStatus(status).phrase, operation.media, schemas.answered(name))
         found[str(status)] = answer | ({"headers": given} if given else {})
-    if not operation.anonymous:
+    if operation.asks:
         found["401"] = {"$ref": "#/components/responses/Unauthorized"}
     found["500"] = {"$ref": "#/components/responses/Broken"}
     found["default"] = {"$ref": "#/components/responses/Problem"}

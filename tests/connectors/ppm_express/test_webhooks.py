@@ -1,21 +1,24 @@
-"""Our webhook is kept as it should be and others are left alone; a message with the secret points at tasks."""
+"""Our webhook is kept as it should be and others are left alone; a message points at tasks."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
 
+from infra.local.clients import wait_for
 from infra.local.ppm_express.running import RunningPpmExpress
 from infra.local.ppm_express.tenant import MOST_WEBHOOKS
 from shared.connectors.ppm_express.api import PpmExpressApi
-from shared.connectors.ppm_express.side import PpmExpressSide
-from shared.connectors.ppm_express.webhooks import EVENTS, HEADER, Event, event
+from shared.connectors.ppm_express.webhooks import EVENTS, Event, PpmExpressSubscriptions, event
 from shared.errors import Park, Refused
+from shared.ports import EVENTS_HEADER
+from tests.connectors.subscriptions_contract import FIRST, SubscriptionsContract
 from tests.local.azure_devops.receiver import Receiver
 
-URL = "https://bridge.example/api/ppm/pmo/events"
 TASK, PROJECT = "30000000-0000-4000-8000-00000000000a", "10000000-0000-4000-8000-000000000001"
+RIGHT = {"eventTypes": list(EVENTS), "headers": [{"name": EVENTS_HEADER, "value": "s3cret"}], "httpVerb": "POST"}
+FOREIGN = "https://other.example/"
 
 
 @pytest.fixture
@@ -25,69 +28,85 @@ def receiver() -> Iterator[Receiver]:
     receiver.close()
 
 
-def test_a_webhook_is_made_once(api: PpmExpressApi, side: PpmExpressSide) -> None:
-    made = side.ensure_webhook(URL, "s3cret")
-    assert side.ensure_webhook(URL, "s3cret") == made
-    assert [webhook["id"] for webhook in api.webhooks()] == [made]
+class Tenant:
+    def __init__(self, ppm: RunningPpmExpress, api: PpmExpressApi, receiver: Receiver) -> None:
+        self.subscriptions = PpmExpressSubscriptions(api)
+        self.address = receiver.url
+        self.projects = (ppm.project,)
+        self.api = api
+        self._ppm = ppm
+        self._receiver = receiver
+
+    def ours(self) -> set[str]:
+        return {webhook["id"] for webhook in self.api.webhooks() if webhook["url"] == self.address}
+
+    def others(self) -> set[str]:
+        return {webhook["id"] for webhook in self.api.webhooks()} - self.ours()
+
+    def delete(self, ids: Iterable[str]) -> None:
+        for id in ids:
+            self.api.delete_webhook(id)
+
+    def double(self) -> None:
+        ours = next(webhook for webhook in self.api.webhooks() if webhook["url"] == self.address)
+        self.api.create_webhook({name: value for name, value in ours.items() if name != "id"})
+
+    def heard(self) -> set[str]:
+        self._ppm.control.create({"Name": "Printer"})
+        wait_for(self._ppm.control.under_way, lambda count: count == 0, "told")
+        told = [self._receiver.received.get() for _ in range(self._receiver.received.qsize())]
+        return {headers[EVENTS_HEADER] for headers, _ in told}
+
+
+@pytest.fixture
+def tenant(ppm: RunningPpmExpress, api: PpmExpressApi, receiver: Receiver) -> Tenant:
+    api.create_webhook({**RIGHT, "eventTypes": [], "url": FOREIGN})
+    return Tenant(ppm, api, receiver)
+
+
+class TestSubscriptions(SubscriptionsContract):
+    @pytest.fixture
+    def product(self, tenant: Tenant) -> Tenant:
+        return tenant
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        {"headers": [{"name": HEADER, "value": "old"}]},
+        {"headers": [{"name": EVENTS_HEADER, "value": "by hand"}]},
         {"headers": []},
         {"eventTypes": ["Task:Created"]},
         {"httpVerb": "PUT"},
     ],
 )
-def test_a_webhook_that_is_not_as_it_should_be_is_replaced(
-    api: PpmExpressApi, side: PpmExpressSide, change: dict[str, Any]
-) -> None:
-    right = {"eventTypes": list(EVENTS), "headers": [{"name": HEADER, "value": "s3cret"}], "httpVerb": "POST"}
-    wrong = api.create_webhook({**right, "url": URL, **change})
-    foreign = api.create_webhook({**right, "url": "https://other.example/", **change})
-    made = side.ensure_webhook(URL, "s3cret")
-    assert made != wrong["id"]
-    assert {webhook["id"] for webhook in api.webhooks()} == {made, foreign["id"]}
-    assert side.ensure_webhook(URL, "s3cret") == made
+def test_a_webhook_that_is_not_as_it_should_be_is_replaced(tenant: Tenant, change: dict[str, Any]) -> None:
+    wrong = tenant.api.create_webhook({**RIGHT, "url": tenant.address, **change})
+    tenant.subscriptions.ensure(tenant.address, FIRST, tenant.projects)
+    assert wrong["id"] not in tenant.ours()
+    assert len(tenant.ours()) == 1
 
 
-def test_a_webhook_that_somebody_deleted_is_made_again(api: PpmExpressApi, side: PpmExpressSide) -> None:
-    api.delete_webhook(side.ensure_webhook(URL, "s3cret"))
-    side.ensure_webhook(URL, "s3cret")
-    assert len(api.webhooks()) == 1
-
-
-def test_doubles_are_deleted(api: PpmExpressApi, side: PpmExpressSide) -> None:
-    kept = side.ensure_webhook(URL, "s3cret")
-    (webhook,) = api.webhooks()
-    api.create_webhook({name: value for name, value in webhook.items() if name != "id"})
-    assert side.ensure_webhook(URL, "s3cret") == kept
-    assert len(api.webhooks()) == 1
-
-
-def test_all_webhooks_are_never_deleted_at_once(api: PpmExpressApi, side: PpmExpressSide) -> None:
-    side.ensure_webhook(URL, "s3cret")
+def test_all_webhooks_are_never_deleted_at_once(tenant: Tenant) -> None:
     with pytest.raises(ValueError, match="no id"):
-        api.delete_webhook("")
-    assert len(api.webhooks()) == 1
+        tenant.api.delete_webhook("")
+    assert len(tenant.others()) == 1
 
 
-def test_a_tenant_full_of_webhooks_says_so(api: PpmExpressApi, side: PpmExpressSide) -> None:
-    for number in range(MOST_WEBHOOKS):
-        api.create_webhook({"eventTypes": [], "headers": [], "httpVerb": "POST", "url": f"https://x.example/{number}"})
-    with pytest.raises(Park):
-        side.ensure_webhook(URL, "s3cret")
+def test_a_tenant_full_of_webhooks_says_so(tenant: Tenant) -> None:
+    for number in range(MOST_WEBHOOKS - 1):
+        tenant.api.create_webhook({**RIGHT, "url": f"{FOREIGN}{number}"})
+    with pytest.raises(Park, match=f"{MOST_WEBHOOKS} webhooks"):
+        tenant.subscriptions.ensure(tenant.address, FIRST, tenant.projects)
 
 
-def test_what_people_do_arrives_as_an_event(ppm: RunningPpmExpress, side: PpmExpressSide, receiver: Receiver) -> None:
-    side.ensure_webhook(receiver.url, "s3cret")
+def test_what_people_do_arrives_as_an_event(ppm: RunningPpmExpress, tenant: Tenant, receiver: Receiver) -> None:
+    tenant.subscriptions.ensure(tenant.address, FIRST, tenant.projects)
     task = ppm.control.create({"Name": "Printer"})
     ppm.control.edit(task, {"Name": "Calm printer"})
     ppm.control.delete(task)
     for _ in EVENTS:
-        headers, body = receiver.received.get(timeout=5)
-        assert event(json.dumps(body).encode(), headers, "s3cret") == Event((task,), (ppm.project,))
+        _, body = receiver.received.get(timeout=5)
+        assert event(json.dumps(body).encode()) == Event((task,), (ppm.project,))
 
 
 @pytest.mark.parametrize(
@@ -103,21 +122,11 @@ def test_what_people_do_arrives_as_an_event(ppm: RunningPpmExpress, side: PpmExp
 )
 def test_a_message_points_at_whatever_is_called_an_id(data: dict[str, Any], found: Event) -> None:
     body = json.dumps({"WebhookId": PROJECT, "MessageId": PROJECT, "Data": data}).encode()
-    assert event(body, {HEADER.upper(): "s3cret"}, "s3cret") == found
-
-
-@pytest.mark.parametrize(
-    ("headers", "secret"),
-    [({}, "s3cret"), ({HEADER: "wrong"}, "s3cret"), ({HEADER: ""}, ""), ({HEADER: "sécret"}, "s3cret")],
-)
-def test_a_message_without_the_secret_is_refused(headers: dict[str, str], secret: str) -> None:
-    with pytest.raises(Refused) as refused:
-        event(b'{"Data": {}}', headers, secret)
-    assert refused.value.status == 401
+    assert event(body) == found
 
 
 @pytest.mark.parametrize("body", [b"", b"not JSON", b"\xff\xfe\xfd", b"[]", b'{"Data": null}', b"{}"])
 def test_a_message_of_another_form_is_refused(body: bytes) -> None:
     with pytest.raises(Refused) as refused:
-        event(body, {HEADER: "s3cret"}, "s3cret")
+        event(body)
     assert refused.value.status == 400

@@ -14,19 +14,20 @@ from shared.operation.api.answers.configuration import (
     Quarantine,
     Unmapped,
 )
+from shared.operation.api.answers.events import BoardsEventTaken, PpmEventTaken
 from shared.operation.api.answers.pairs import Approved, Creation, Levels, Linked, Pairs, Rows, Unlinked
 from shared.operation.api.answers.plans import History, Plan
-from shared.operation.api.answers.tickets import EventTaken, Explanation, LookAgain, Taken, Ticket
+from shared.operation.api.answers.tickets import Explanation, LookAgain, Taken, Ticket
 
 __all__ = [
     "Approved",
+    "BoardsEventTaken",
     "Checked",
     "ConfigurationInForce",
     "ConfigurationTaken",
     "Connections",
     "Creation",
     "Described",
-    "EventTaken",
     "Explanation",
     "Health",
     "History",
@@ -35,6 +36,7 @@ __all__ = [
     "LookAgain",
     "Pairs",
     "Plan",
+    "PpmEventTaken",
     "Problem",
     "Quarantine",
     "Rows",

@@ -36,6 +36,8 @@ class PairOverview(Shape):
     conflicts: int
     """Links with a conflict that waits for a person."""
     hold: Hold | None
+    events: dict[SideName, str]
+    """By side, `ok` or why the hourly sweep alone finds its changes."""
 
 
 class Pairs(Shape):

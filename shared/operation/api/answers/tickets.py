@@ -35,13 +35,6 @@ class ManyTaken(Shape):
 type Taken = OneTaken | ManyTaken
 
 
-class EventTaken(Shape):
-    work_item: int | None
-    """The work item that the event is about, if it is about one."""
-    tickets: int
-    """How many tickets will be looked at."""
-
-
 class LookAgain(Shape):
     result: str
 
