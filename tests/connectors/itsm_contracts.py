@@ -51,6 +51,10 @@ class KeptSecrets:
         self._seen[name] = self.values[name]
         return self.get(name)
 
+    def set(self, name: str, value: str) -> Secret:
+        self.values[name] = value
+        return self.refresh(name)
+
 
 class ItsmContract:
     """`kind` names the preset. The rest says what is peculiar to the product."""
