@@ -304,7 +304,7 @@ class _Probes:
                 self._organisations.authenticator(name, connection),
                 configuration.projects,
                 Place(triage.project, triage.type, triage.area),
-                expires=connection.authentication == "pat",
+                personal=connection.authentication == "pat",
                 **options,
             )
         if isinstance(connection, ItsmConnection):

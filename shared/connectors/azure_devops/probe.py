@@ -49,7 +49,8 @@ def identity_url(url: str) -> str:
 class AzureDevOpsProbe:
     """`projects` are those that the configuration names; work items are made at `place`.
 
-    `expires` says whether the credential is a token that a person must renew, as a managed identity's is not.
+    `personal`: the credential is a personal access token, which has scopes and must be renewed by a person. A managed
+    identity has neither to care for.
     """
 
     def __init__(
@@ -59,7 +60,7 @@ class AzureDevOpsProbe:
         projects: Sequence[str],
         place: Place,
         *,
-        expires: bool,
+        personal: bool,
         connection: str,
         clock: Clock,
         timeout_seconds: float = 30,
@@ -80,7 +81,7 @@ class AzureDevOpsProbe:
         self._identities = api(identity_url(url))
         self._projects = projects
         self._place = place
-        self._expires = expires
+        self._personal = personal
 
     def close(self) -> None:
         self._api.close()
@@ -91,14 +92,13 @@ class AzureDevOpsProbe:
 
     def _needs(self) -> Sequence[Need]:
         def scope(name: str, right: str) -> str:
-            return f"Give the token the scope {name}; {right}."
+            return f"Give the token the scope {name}. {right}." if self._personal else f"{right}."
 
-        everywhere = "on every project that the configuration names, the account needs to be a reader at least"
-        area, project = self._place.area or "the root area", self._place.project
-        edit = f"on {area} of {project}, the account needs the right 'Edit work items in this node'"
-        members = "the account needs to be a member of the organisation, no guest who may not look others up"
+        everywhere = "In every project that the configuration names, the account has to be a reader at least"
+        edit = f"In {self._place.area or self._place.project}, the account needs 'Edit work items in this node'"
+        members = "The account has to be a member of the organisation, and no guest who may not look others up"
         renewed = "See 'User settings > Personal access tokens' of its owner for the day, and renew it before."
-        told = "without it, changes are found by the hourly sweep alone"
+        told = "Without it, changes are found by the hourly sweep alone"
         return (
             Need(EXPIRY, self._expiry, renewed),
             Need("Graph read", self._graph, scope("Graph (Read), vso.graph", members)),
@@ -124,7 +124,7 @@ class AzureDevOpsProbe:
 
         https://learn.microsoft.com/rest/api/azure/devops/tokens
         """
-        if not self._expires:
+        if not self._personal:
             return "the managed identity has its tokens renewed by itself"
         raise Untold("Azure DevOps tells nobody who comes with a personal access token when it expires")
 

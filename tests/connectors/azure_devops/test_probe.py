@@ -48,7 +48,7 @@ def probed(
     *,
     projects: tuple[str, ...] = ("Fabrikam", "Tailwind"),
     place: Place = TRIAGE,
-    expires: bool = True,
+    personal: bool = True,
     network: Canned | None = None,
 ) -> dict[str, Requirement]:
     probe = AzureDevOpsProbe(
@@ -56,7 +56,7 @@ def probed(
         authenticator or pat(),
         projects,
         place,
-        expires=expires,
+        personal=personal,
         connection="boards",
         clock=now,
         timeout_seconds=5,
@@ -179,8 +179,14 @@ def test_a_managed_identity_is_checked_like_a_token(simulator: RunningSimulator)
         def get_token(self, *scopes: str) -> AccessToken:
             return AccessToken("local-pat", 2**31)
 
-    items = probed(simulator.url, ManagedIdentity(Identity(), "boards"), expires=False)
+    items = probed(simulator.url, ManagedIdentity(Identity(), "boards"), personal=False)
     assert set(verdicts(items).values()) == {True}
+
+
+def test_a_managed_identity_is_not_told_of_scopes(simulator: RunningSimulator) -> None:
+    simulator.control.token(scopes=["vso.work_write"])
+    identity, token = (probed(simulator.url, personal=personal)["Graph read"] for personal in (False, True))
+    assert (identity.fix in token.fix, "scope" in identity.fix) == (True, False)
 
 
 @pytest.mark.parametrize(
