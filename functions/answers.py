@@ -61,3 +61,8 @@ def expected_of(req: func.HttpRequest) -> str | None:
 
 def headers_of(req: func.HttpRequest) -> dict[str, str]:
     return {name.lower(): value for name, value in req.headers.items()}
+
+
+def asked_by(req: func.HttpRequest) -> str:
+    """Who asks, where the app has App Service authentication switched on; a function key alone has no name."""
+    return headers_of(req).get("x-ms-client-principal-name", "")

@@ -3,18 +3,21 @@
 Items are written `boards:12` or `ppm:7` where a request may mean either side.
 """
 
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import quote
 
 import azure.functions as func
 
-from functions.answers import answer, answering
-from functions.bodies import Body, flag, number
+from functions.answers import answer, answering, asked_by
+from functions.bodies import Body, choice, flag, number, text
 from functions.product import services, wiring
 from shared.model import SideName
 
 pairs = func.Blueprint()
 
 ROWS, MOST_ROWS = 50, 200
+TEXT_FILTERS = ("project", "type", "text", "id", "team", "iteration", "query")
 ALL_TYPES = "all"
 
 
@@ -30,7 +33,7 @@ def list_pairs(req: func.HttpRequest) -> func.HttpResponse:
 @answering
 def list_items(req: func.HttpRequest) -> func.HttpResponse:
     """A page of what is linked, then of what is not; `next` in the answer is the `after` of the next page."""
-    texts = {name: req.params[name] for name in ("project", "type", "text", "id") if req.params.get(name)}
+    texts = {name: req.params[name] for name in TEXT_FILTERS if req.params.get(name)}
     flags = {name: flag(req, name) for name in ("changed", "mismatch", "unlinked")}
     limit = number(req, "limit", ROWS, MOST_ROWS)
     return answer(
@@ -38,12 +41,24 @@ def list_items(req: func.HttpRequest) -> func.HttpResponse:
     )
 
 
+@pairs.function_name("list_levels")
+@pairs.route("pairs/{pair}/levels", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@answering
+def list_levels(req: func.HttpRequest) -> func.HttpResponse:
+    """What can be created together with `item` of `side`: each `depth` is one that `create` takes."""
+    side = SideName(choice(req, "side", [*SideName]))
+    return answer(services().pairs.counterparts.levels(_pair(req), side, text(req, "item")))
+
+
 @pairs.function_name("create_items")
 @pairs.route("pairs/{pair}/create", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
 @answering
 def create_items(req: func.HttpRequest) -> func.HttpResponse:
-    """Copies of the items `items` of `side`, with all below them whose type is in `depth`: a list, or "all"."""
-    body = Body(req, "side", "items", "depth", "project", "type", "parent", "fields")
+    """Copies of the items `items` of `side`, with all below them whose type is in `depth`: a list, or "all".
+
+    `type` is what they become; a list also says what becomes of those right below them, and so on.
+    """
+    body = Body(req, "side", "items", "depth", "project", "type", "parent", "area", "iteration", "fields")
     dry = bool(flag(req, "dry_run"))
     made = services().pairs.counterparts.create(
         _pair(req),
@@ -51,7 +66,12 @@ def create_items(req: func.HttpRequest) -> func.HttpResponse:
         body.texts("items"),
         None if body.get("depth") == ALL_TYPES else body.some_texts("depth") or [],
         wiring().Wanted(
-            body.text("project", ""), body.text("type", ""), body.text("parent", ""), body.mapping("fields")
+            project=body.text("project", ""),
+            types=tuple(body.one_or_more("type")),
+            parent=body.text("parent", ""),
+            area=body.text("area", ""),
+            iteration=body.text("iteration", ""),
+            fields=body.mapping("fields"),
         ),
         dry=dry,
     )
@@ -85,22 +105,45 @@ def make_plan(req: func.HttpRequest) -> func.HttpResponse:
         body.one_of("what", wiring().SCOPES, "values"),
         body.some_texts("items"),
         body.some_texts("fields"),
+        asked_by(req),
     )
-    return answer(plan, 201, {"Location": f"/api/pairs/{quote(plan['pair'])}/plans/{plan['id']}"})
+    return answer(plan, 201, _location(plan))
 
 
 @pairs.function_name("get_plan")
 @pairs.route("pairs/{pair}/plans/{id}", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 @answering
 def get_plan(req: func.HttpRequest) -> func.HttpResponse:
-    return answer(services().pairs.plans.show_plan(_pair(req), req.route_params["id"]))
+    """A page of the plan's items with what became of them; `next` in the answer is the `after` of the next page."""
+    limit = number(req, "limit", ROWS, MOST_ROWS)
+    return answer(services().pairs.plans.show(_pair(req), _plan(req), limit, req.params.get("after", "")))
 
 
 @pairs.function_name("apply_plan")
 @pairs.route("pairs/{pair}/plans/{id}/apply", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
 @answering
 def apply_plan(req: func.HttpRequest) -> func.HttpResponse:
-    return answer(services().pairs.plans.apply(_pair(req), req.route_params["id"]))
+    """The plan is carried out item by item; its `outcomes` tell how far it is."""
+    return answer(services().pairs.plans.apply(_pair(req), _plan(req), asked_by(req)), 202)
+
+
+@pairs.function_name("undo_plan")
+@pairs.route("pairs/{pair}/plans/{id}/undo", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
+@answering
+def undo_plan(req: func.HttpRequest) -> func.HttpResponse:
+    """A plan that takes this one back where nobody has edited since; `left` says what stays. Applied unless dry."""
+    dry = bool(flag(req, "dry_run"))
+    plan = services().pairs.plans.undo(_pair(req), _plan(req), asked_by(req), dry=dry)
+    return answer(plan, 201 if dry else 202, _location(plan))
+
+
+@pairs.function_name("list_history")
+@pairs.route("pairs/{pair}/history", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@answering
+def list_history(req: func.HttpRequest) -> func.HttpResponse:
+    """What was written or refused, newest first, of one item (`item=boards:12`) or plan where they are given."""
+    item, plan, after = (req.params.get(name, "") for name in ("item", "plan", "after"))
+    return answer(services().pairs.views.history(_pair(req), item, plan, number(req, "limit", ROWS, MOST_ROWS), after))
 
 
 @pairs.function_name("approve_pair")
@@ -113,3 +156,11 @@ def approve_pair(req: func.HttpRequest) -> func.HttpResponse:
 
 def _pair(req: func.HttpRequest) -> str:
     return req.route_params["pair"]
+
+
+def _plan(req: func.HttpRequest) -> str:
+    return req.route_params["id"]
+
+
+def _location(plan: Mapping[str, Any]) -> dict[str, str]:
+    return {"Location": f"/api/pairs/{quote(plan['pair'])}/plans/{plan['id']}"}

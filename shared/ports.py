@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from shared.links import Conflict, Hold, Look, SyncLink
+from shared.links import Conflict, Hold, Look, SyncLink, Write
 from shared.model import (
     Capabilities,
     Changes,
@@ -21,11 +21,13 @@ from shared.model import (
     Item,
     ItemChange,
     ItemDraft,
+    Level,
     Link,
     Push,
     Quarantined,
     Requirement,
     Secret,
+    Selection,
     SideName,
     Team,
     Ticket,
@@ -263,6 +265,15 @@ class Side(Protocol):
         """Every field that items can have, by key. May be a minute old."""
         ...
 
+    def kinds(self, project: str) -> tuple[str, ...]:
+        """What new items of a project can be; of one alone a draft need not say it. May be a minute old."""
+        ...
+
+    def levels(self, project: str) -> tuple[Level, ...]:
+        """The levels on which the kinds of a project stand, highest first; () where a side has none. May be a minute
+        old. A kind that is on none of them may stand anywhere."""
+        ...
+
     def read(self, ids: Collection[str], fields: Collection[str]) -> Mapping[str, Item]:
         """The items as they are now, with these fields. An id that is missing in the answer was not found, which is no
         evidence that the item was deleted; one that is `in_bin` is."""
@@ -302,6 +313,10 @@ class Side(Protocol):
 
     def everything(self) -> Iterator[str]:
         """The ids of all live items in the scope."""
+        ...
+
+    def select(self, selection: Selection) -> frozenset[str]:
+        """Those of `everything` that are meant. `Refused` (422) naming what of the selection is not known here."""
         ...
 
 
@@ -409,8 +424,9 @@ class SyncStore(Protocol):
         link: SyncLink,
         conflicts: Sequence[Conflict] = (),
         releases: Sequence[SyncRecord] = (),
+        writes: Sequence[Write] = (),
     ) -> SyncRecord:
-        """Save link, its aliases (exactly those of `link.ids`) and conflicts (by id), all or nothing.
+        """Save link, its aliases (exactly those of `link.ids`), conflicts and writes (by id), all or nothing.
 
         `Stale` if the link was saved by somebody else since `record` was read, or one of its items belongs to another
         link. `releases` are links that give up what they share with this one in the same transaction; the caller has
@@ -428,6 +444,11 @@ class SyncStore(Protocol):
 
     def conflicts(self, pair: str, link_id: str) -> Iterator[Conflict]:
         """The conflicts of one link, oldest first."""
+        ...
+
+    def history(self, pair: str, *, link: str = "", plan: str = "", after: str = "") -> Iterator[tuple[str, Write]]:
+        """The writes of the pair, of one link or of one plan, newest first, each with its place; `after` goes on from
+        one."""
         ...
 
     def hold(self, pair: str) -> Hold | None:

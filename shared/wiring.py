@@ -60,11 +60,12 @@ from shared.places import PlaceMemory
 from shared.ports import Boards, HealthBoard, Itsm, ItsmDoor, Probe, Secrets, Side, SideDoor
 from shared.sync import configured
 from shared.sync.configured import ConfiguredPairs
-from shared.sync.creation import Counterparts, Wanted
+from shared.sync.creation import Counterparts
 from shared.sync.desk import Desk
+from shared.sync.hand import Timing as SyncTiming
+from shared.sync.placing import Wanted
 from shared.sync.plans import DIRECTIONS, SCOPES, PairPlans
 from shared.sync.rows import Filters
-from shared.sync.run import Timing as SyncTiming
 from shared.sync.service import SyncService
 from shared.sync.upkeep import Upkeep
 from shared.sync.views import PairViews
@@ -192,11 +193,12 @@ def _pairs(
         address=_public_url(settings),
     )
     desk = Desk(store, pairs, doors, _now, _new_id, _public_url(settings))
+    plans = PairPlans(sync, looks, TablePlans(account.tables), desk)
     return Pairs(
         views=PairViews(desk),
         counterparts=Counterparts(sync, desk),
-        plans=PairPlans(sync, TablePlans(account.tables), desk),
-        upkeep=Upkeep(sync, looks, cursors, desk),
+        plans=plans,
+        upkeep=Upkeep(sync, plans, looks, cursors, desk),
     )
 
 

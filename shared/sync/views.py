@@ -9,9 +9,9 @@ from shared.links import ConflictStatus, SyncLink, SyncState
 from shared.model import SideName
 from shared.ports import Side
 from shared.sync import rows
-from shared.sync.desk import ITEMS_PER_READ, Desk, read
+from shared.sync.desk import ITEMS_PER_READ, Desk, both
 from shared.sync.rows import Filters, Json, Known
-from shared.sync.rules import SIDES, PairRules
+from shared.sync.rules import BOARDS, SIDES, PairRules
 
 
 class PairViews:
@@ -45,16 +45,23 @@ class PairViews:
         more = found[limit - 1][0] if len(found) > limit else None
         return {"items": self._with_conflicts(pair, rules, known, page), "next": more}
 
+    def history(self, pair: str, item: str, plan: str, limit: int, after: str = "") -> Json:
+        """A page of what we wrote, newest first, of one item or plan where they are given (`boards:12`)."""
+        rules = self._desk.pairs.rules(pair)
+        link = self._desk.links_of(pair, [item])[0].link_id if item else ""
+        found = list(islice(self._desk.store.history(pair, link=link, plan=plan, after=after), limit + 1))
+        return {
+            "writes": [rows.written(rules, write) for _, write in found[:limit]],
+            "next": found[limit - 1][0] if len(found) > limit else None,
+        }
+
     def _rows(
         self, rules: PairRules, known: Known, sides: Mapping[SideName, Side], filters: Filters, after: str
     ) -> Iterator[tuple[str, Json]]:
         """Rows with their places, in the order of places; read from both sides as they are asked for."""
         hierarchy = rules.hierarchy.active and all(side.capabilities().parents for side in sides.values())
         for batch in batched(_candidates(known, sides, filters, after), ITEMS_PER_READ, strict=False):
-            there = {
-                side: read(sides[side], rules.keys(side), [each.ids[side] for each in batch if side in each.ids])
-                for side in SIDES
-            }
+            there = both(sides, rules, [each.ids for each in batch])
             for each in batch:
                 items = {side: there[side][id] for side, id in each.ids.items() if id in there[side]}
                 if each.link is not None:
@@ -86,7 +93,12 @@ class _Candidate:
 
 
 def _candidates(known: Known, sides: Mapping[SideName, Side], filters: Filters, after: str) -> Iterator[_Candidate]:
-    """Those after a place, as far as the filters can tell without reading them; a deleted pair of items is none."""
+    """Those after a place, as far as the filters can tell without reading them; a deleted pair of items is none.
+
+    Once the boards select, a task without a work item is none either.
+    """
+    selection = filters.selection
+    selected = sides[BOARDS].select(selection) if selection.given else None
     links = [link for link in known.links.values() if link.state is not SyncState.GONE and link.ids]
     found = [
         _Candidate(f"1 {link.id}", link.ids, link)
@@ -95,7 +107,10 @@ def _candidates(known: Known, sides: Mapping[SideName, Side], filters: Filters, 
     ]
     if filters.unlinked is not False:
         owned = {item for link in links for item in link.ids.items()}
-        loose = ((side, id) for side in SIDES for id in sides[side].everything() if (side, id) not in owned)
+        there = {BOARDS: selected} if selected is not None else {side: sides[side].everything() for side in SIDES}
+        loose = ((side, id) for side, ids in there.items() for id in ids if (side, id) not in owned)
         found += (_Candidate(f"2 {side}:{id}", {side: id}) for side, id in loose)
+    if selected is not None:
+        found = [each for each in found if each.ids.get(BOARDS) in selected]
     wanted = (each for each in found if filters.id in (None, *each.ids.values()) and each.place > after)
     yield from sorted(wanted, key=lambda each: each.place)

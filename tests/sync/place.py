@@ -1,19 +1,20 @@
 """Two sides in memory with a configured pair, its service, and a queue that is emptied by hand."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
 from shared.configuration import Configuration
 from shared.links import SyncLink
-from shared.model import FieldInfo, FieldType, SideName
+from shared.model import FieldInfo, FieldType, Level, SideName
 from shared.sync.configured import ConfiguredPairs
-from shared.sync.creation import Counterparts, Wanted
+from shared.sync.creation import Counterparts
 from shared.sync.desk import Desk
+from shared.sync.hand import Timing
+from shared.sync.placing import Wanted
 from shared.sync.plans import PairPlans
 from shared.sync.rules import BOARDS, PPM
-from shared.sync.run import Timing
 from shared.sync.service import SyncService
 from shared.sync.upkeep import Upkeep
 from shared.sync.views import PairViews
@@ -28,7 +29,8 @@ FIELDS = {
     BOARDS: (
         FieldInfo("System.Title", "Title", FieldType.TEXT),
         FieldInfo("System.State", "State", FieldType.STATE, ("New", "Active", "Resolved", "Closed")),
-        FieldInfo("System.AreaPath", "Area Path", FieldType.TEXT),
+        FieldInfo("System.AreaPath", "Area Path", FieldType.PICKLIST, ("Fabrikam", "Tailwind", "Tailwind\\Web")),
+        FieldInfo("System.IterationPath", "Iteration Path", FieldType.PICKLIST, ("Fabrikam", "Fabrikam\\Sprint 1")),
         FieldInfo("Custom.Start", "Start", FieldType.DATE),
     ),
     PPM: (
@@ -38,6 +40,13 @@ FIELDS = {
         FieldInfo("Status", "Status", FieldType.STATE, read_only=True),
     ),
 }
+LEVELS = (
+    Level("Epics", 4, ("Epic",)),
+    Level("Features", 3, ("Feature",)),
+    Level("Stories", 2, ("User Story", "Bug")),
+    Level("Tasks", 1, ("Task",)),
+)
+KINDS = {BOARDS: ("Epic", "Feature", "User Story", "Bug", "Task", "Issue"), PPM: ("Task",)}
 STATES = {
     "todo": {"boards": "New", "ppm": "Open"},
     "doing": {"boards": "Active", "ppm": "Running"},
@@ -72,17 +81,30 @@ class MemoryPlans:
     """`Plans` in memory."""
 
     def __init__(self) -> None:
-        self.kept: dict[tuple[str, str], Mapping[str, Any]] = {}
-        self.results: dict[tuple[str, str], Mapping[str, Any]] = {}
+        self.heads: dict[tuple[str, str], dict[str, Any]] = {}
+        self.starts: dict[tuple[str, str], dict[str, Any]] = {}
+        self.kept: dict[tuple[str, str, str], tuple[dict[str, Any], str]] = {}
 
-    def keep(self, pair: str, id: str, document: Mapping[str, Any]) -> None:
-        self.kept[pair, id] = document
+    def keep(self, pair: str, id: str, head: dict[str, Any], items: Sequence[dict[str, Any]]) -> None:
+        self.heads[pair, id] = head
+        self.kept |= {(pair, id, item["link"]): (item, "") for item in items}
 
-    def note(self, pair: str, id: str, result: Mapping[str, Any]) -> None:
-        self.results[pair, id] = result
+    def start(self, pair: str, id: str, note: dict[str, Any]) -> None:
+        self.starts[pair, id] = note
 
-    def read(self, pair: str, id: str) -> tuple[Mapping[str, Any], Mapping[str, Any] | None] | None:
-        return (self.kept[pair, id], self.results.get((pair, id))) if (pair, id) in self.kept else None
+    def head(self, pair: str, id: str) -> tuple[dict[str, Any], dict[str, Any] | None] | None:
+        return (self.heads[pair, id], self.starts.get((pair, id))) if (pair, id) in self.heads else None
+
+    def items(self, pair: str, id: str, after: str = "") -> Iterator[tuple[str, dict[str, Any], str]]:
+        for (its_pair, its_id, link), (item, outcome) in sorted(self.kept.items(), key=lambda each: each[0]):
+            if (its_pair, its_id) == (pair, id) and link > after:
+                yield link, item, outcome
+
+    def item(self, pair: str, id: str, link: str) -> tuple[dict[str, Any], str] | None:
+        return self.kept.get((pair, id, link))
+
+    def note(self, pair: str, id: str, link: str, outcome: str) -> None:
+        self.kept[pair, id, link] = self.kept[pair, id, link][0], outcome
 
 
 class Place:
@@ -93,7 +115,12 @@ class Place:
         self.configuration = configured(**change)
         self.sides = {
             side: MemorySide(
-                side, self.clock, traits=traits.get(side, Traits()), infos={info.key: info for info in FIELDS[side]}
+                side,
+                self.clock,
+                traits=traits.get(side, Traits()),
+                infos={info.key: info for info in FIELDS[side]},
+                kinds=KINDS[side],
+                levels=LEVELS if side is BOARDS else (),
             )
             for side in (BOARDS, PPM)
         }
@@ -116,8 +143,8 @@ class Place:
         )
         self.views = PairViews(desk)
         self.counterparts = Counterparts(sync, desk)
-        self.plans = PairPlans(sync, MemoryPlans(), desk)
-        self.upkeep = Upkeep(sync, self.looks, self.cursors, desk)
+        self.plans = PairPlans(sync, self.looks, MemoryPlans(), desk)
+        self.upkeep = Upkeep(sync, self.plans, self.looks, self.cursors, desk)
 
     def clock(self) -> datetime:
         return self.now
@@ -138,6 +165,13 @@ class Place:
             assert look is not None, "a hint is due"
             self.upkeep.handle(look)
         raise AssertionError("the queue does not drain")
+
+    def applied(self, plan: str) -> dict[str, Any]:
+        """A plan once it is carried out, and its outcomes by link."""
+        self.plans.apply(PAIR, plan)
+        self.drain()
+        shown = self.plans.show(PAIR, plan)
+        return {item["link"]: item["outcome"] for item in shown["items"]}
 
     def linked(self, title: str = "Plan", **how: Any) -> SyncLink:
         """A work item with its copy in the PPM tool."""

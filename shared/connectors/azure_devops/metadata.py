@@ -13,13 +13,14 @@ from typing import Any
 from shared.connectors.azure_devops import translate
 from shared.connectors.azure_devops.api import Api, path
 from shared.errors import NotFound
-from shared.model import FieldInfo, FieldType, Team, WorkItemType
+from shared.model import FieldInfo, FieldType, Level, Team, WorkItemType
 from shared.ports import Clock
 
 REMEMBERED_FOR = timedelta(minutes=1)  # so that a mended team or type is seen soon
 TEAMS_PER_PAGE = 100
 WHOLE_TREE = 100  # levels; Azure DevOps allows 14 today
 HIDDEN = "Microsoft.HiddenCategory"  # types that people do not make: reviews, feedback, parts of tests
+BUGS = "Microsoft.BugCategory"
 TREES = {"System.AreaPath": "areas", "System.IterationPath": "iterations"}
 
 
@@ -74,6 +75,14 @@ class Metadata:
                     found[name] = _with_choices(known, choices)
         return found
 
+    def kinds(self, project: str) -> tuple[str, ...]:
+        """The types of which people can make work items."""
+        return tuple(type["name"] for type in self._types(project) if not type.get("isDisabled"))
+
+    def levels(self, project: str) -> tuple[Level, ...]:
+        """The backlog levels of a project as its default team has them, who decides where bugs stand."""
+        return self._remembered(("levels", project), lambda: self._read_levels(project))
+
     def our_identity(self) -> str:
         """The id of whoever calls."""
         return self._remembered(("us",), lambda: self._api.get("_apis/connectionData", version="7.1-preview"))[
@@ -123,14 +132,29 @@ class Metadata:
         return self._remembered(("choices", project), lambda: self._read_choices(project))
 
     def _read_choices(self, project: str) -> Mapping[str, tuple[str, ...]]:
-        address = f"{path(project)}/_apis/wit/workitemtypes"
-        hidden = self._api.get(f"{path(project)}/_apis/wit/workitemtypecategories/{HIDDEN}")["workItemTypes"]
-        unused = {type["name"] for type in hidden}
-        types = [type for type in self._api.get(address)["value"] if type["name"] not in unused]
+        address, types = f"{path(project)}/_apis/wit/workitemtypes", self._types(project)
         allowed = {"$expand": "allowedValues"}
         fields = [self._api.get(f"{address}/{path(type['name'])}/fields", allowed) for type in types]
         trees = {name: tuple(dict(self._read_tree(project, kind)).values()) for name, kind in TREES.items()}
         return {**translate.choices(types, fields), **trees}
+
+    def _types(self, project: str) -> Sequence[Mapping[str, Any]]:
+        return self._remembered(("types", project), lambda: self._read_types(project))
+
+    def _read_types(self, project: str) -> Sequence[Mapping[str, Any]]:
+        hidden = self._categories(project).get(HIDDEN, ())
+        types = self._api.get(f"{path(project)}/_apis/wit/workitemtypes")["value"]
+        return [type for type in types if type["name"] not in hidden]
+
+    def _read_levels(self, project: str) -> tuple[Level, ...]:
+        configuration = self._api.get(f"{path(project)}/_apis/work/backlogconfiguration")
+        return translate.levels(configuration, self._categories(project).get(BUGS, ()))
+
+    def _categories(self, project: str) -> Mapping[str, Sequence[str]]:
+        """The types of each category."""
+        address = f"{path(project)}/_apis/wit/workitemtypecategories"
+        categories = self._remembered(("categories", project), lambda: self._api.get(address)["value"])
+        return {each["referenceName"]: [type["name"] for type in each["workItemTypes"]] for each in categories}
 
     def _read_tags(self, project: str) -> frozenset[str]:
         return frozenset(tag["name"] for tag in self._api.get(f"{path(project)}/_apis/wit/tags")["value"])
