@@ -367,8 +367,8 @@ def parse(
     """The configuration in `document`, or `Refused` (400) with every fault found.
 
     `itsm_kinds` are the presets there are, `kinds_with_api` those of products that we can read and answer; `extend`
-    tries a preset with a connection's own fields. `hosts` are the patterns of those that may be called;
-    `law` tells what is wrong with the value map of a field.
+    tries a preset with a connection's own fields. `hosts` are the patterns of those that may be called; `law` tells
+    what is wrong with the value map of a field.
     """
     if not isinstance(document, Mapping):
         raise Refused(400, "the configuration is a mapping with connections, teams, routes, triage and pairs")

@@ -313,7 +313,7 @@ class _Probes:
             if not connection.access:
                 return None
             product = self._products.look_afresh(name, connection)
-            return ItsmProbe(connection.url, product.credential, product, _now)
+            return ItsmProbe(connection.url, product.require_credential, product, _now)
         projects = [pair.ppm.project for pair in configuration.pairs if pair.ppm.connection == name]
         if connection.kind == "redmine":
             return RedmineProbe(connection.url, projects, self._secrets, connection.secret, **options)

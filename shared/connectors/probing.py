@@ -14,6 +14,7 @@ from shared.ports import Clock, Itsm
 
 ADDRESS, TOKEN, EXPIRY = "address", "token", "expiry"
 ASK_AGAIN = "Ask again in a while."
+ELSEWHERE = "Correct the address, or see whether the product runs."
 EXPIRES_SOON = timedelta(days=14)
 
 
@@ -31,13 +32,13 @@ class Need:
 
 
 def probed(
-    url: str, credential: Callable[[], None], greet: Callable[[], str], needs: Sequence[Need]
+    url: str, require_credential: Callable[[], None], greet: Callable[[], str], needs: Sequence[Need]
 ) -> tuple[Requirement, ...]:
     """Address, token and `needs`, which are asked for only once the token was taken.
 
-    `credential` raises where there is none; `greet` calls the product at `url` and says as whom it knows us.
+    `require_credential` raises where there is none; `greet` calls the product at `url` and says as whom it knows us.
     """
-    address, token = _entrance(url, credential, greet)
+    address, token = _entrance(url, require_credential, greet)
     if not token.ok:
         reason = "this was not asked, because the token comes first"
         return address, token, *(Requirement(need.item, None, reason) for need in needs)
@@ -70,17 +71,17 @@ def in_each(projects: Sequence[str], ask: Callable[[str], object]) -> str:
 class ItsmProbe:
     """The `Probe` port over any ITSM product at `url`, by nothing but the `Itsm` port.
 
-    `credential` raises where there is none.
+    `require_credential` raises where there is none.
     """
 
-    def __init__(self, url: str, credential: Callable[[], None], product: Itsm, clock: Clock) -> None:
+    def __init__(self, url: str, require_credential: Callable[[], None], product: Itsm, clock: Clock) -> None:
         self._url = url
-        self._credential = credential
+        self._require_credential = require_credential
         self._product = product
         self._clock = clock
 
     def probe(self) -> tuple[Requirement, ...]:
-        return probed(self._url, self._credential, self._greet, self._needs())
+        return probed(self._url, self._require_credential, self._greet, self._needs())
 
     def _greet(self) -> str:
         self._product.check()
@@ -103,11 +104,13 @@ def _only_writing_tells() -> str:
     raise Untold("the product tells only when something is written")
 
 
-def _entrance(url: str, credential: Callable[[], None], greet: Callable[[], str]) -> tuple[Requirement, Requirement]:
+def _entrance(
+    url: str, require_credential: Callable[[], None], greet: Callable[[], str]
+) -> tuple[Requirement, Requirement]:
     answers = Requirement(ADDRESS, True, f"{url} answers")
     unasked = Requirement(ADDRESS, None, "this was not asked, because there is no token to ask with")
     try:
-        credential()
+        require_credential()
     except RetryLater as wait:
         return unasked, Requirement(TOKEN, None, wait.reason, ASK_AGAIN)
     except NotLetIn as refused:
@@ -122,8 +125,9 @@ def _entrance(url: str, credential: Callable[[], None], greet: Callable[[], str]
     except Throttled as wait:
         return answers, Requirement(TOKEN, None, wait.reason, ASK_AGAIN)
     except (RetryLater, StopConnection, Park) as failure:
-        fix = "Correct the address, or see whether the product runs."
-        return Requirement(ADDRESS, False, failure.reason, fix), untried
+        return Requirement(ADDRESS, False, failure.reason, ELSEWHERE), untried
+    except (LookupError, TypeError, AttributeError):  # JSON of another shape, so of another product
+        return Requirement(ADDRESS, False, f"{url} answers, but not as this product does", ELSEWHERE), untried
 
 
 def _asked(need: Need) -> Requirement:

@@ -69,7 +69,7 @@ class Rest:
     def close(self) -> None:
         self._http.close()
 
-    def credential(self) -> None:
+    def require_credential(self) -> None:
         """Raises what stands in the way of having a credential at all; asks nobody but Key Vault."""
         self._credential(fresh=False)
 
@@ -192,9 +192,9 @@ class Product(ABC):
     def scheme(user: str | None) -> Scheme:
         """How the secret is shown."""
 
-    def credential(self) -> None:
+    def require_credential(self) -> None:
         """Raises what stands in the way of having a credential at all."""
-        self._rest.credential()
+        self._rest.require_credential()
 
     def close(self) -> None:
         self._rest.close()

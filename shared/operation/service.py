@@ -41,8 +41,8 @@ class OperationService:
     `itsm_kinds` are the presets there are, `kinds_with_api` those whose tickets can be read back; `categories` are, by
     a ticket's status, the state categories of which a work item type needs one.
 
-    `hosts` are those that may be called, `law` that of value maps; `pairs` tells what is wrong with
-    the pairs of a configuration, from what both of their sides say.
+    `hosts` are those that may be called, `law` that of value maps; `pairs` tells what is wrong with the pairs of a
+    configuration, from what both of their sides say.
     """
 
     def __init__(

@@ -93,7 +93,7 @@ class Api:
     def close(self) -> None:
         self._http.close()
 
-    def credential(self) -> None:
+    def require_credential(self) -> None:
         """Raises what stands in the way of having a credential at all; asks nobody but Key Vault or Microsoft Entra."""
         self._authenticator.credential()
 

@@ -88,7 +88,7 @@ class AzureDevOpsProbe:
         self._identities.close()
 
     def probe(self) -> tuple[Requirement, ...]:
-        return probed(self._api.url, self._api.credential, self._greet, self._needs())
+        return probed(self._api.url, self._api.require_credential, self._greet, self._needs())
 
     def _needs(self) -> Sequence[Need]:
         def scope(name: str, right: str) -> str:
@@ -114,10 +114,8 @@ class AzureDevOpsProbe:
         )
 
     def _greet(self) -> str:
-        match self._api.get("_apis/connectionData", version=CONNECTION_VERSION):
-            case {"instanceId": str(), "authenticatedUser": {"id": str(id)} as user}:
-                return f"accepted as {user.get('providerDisplayName') or id}"
-        raise Park(f"{self._api.url} answers, but not as an organisation of Azure DevOps does")
+        user = self._api.get("_apis/connectionData", version=CONNECTION_VERSION)["authenticatedUser"]
+        return f"accepted as {user.get('providerDisplayName') or user['id']}"
 
     def _expiry(self) -> str:
         """Only with a token of Microsoft Entra does Azure DevOps list the personal access tokens of a user.

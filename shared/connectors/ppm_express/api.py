@@ -53,9 +53,9 @@ class PpmExpressApi:
     def close(self) -> None:
         self._rest.close()
 
-    def credential(self) -> None:
+    def require_credential(self) -> None:
         """Raises what stands in the way of having a token at all."""
-        self._rest.credential()
+        self._rest.require_credential()
 
     def me(self) -> Document:
         """Whose the token is, and the token itself: its expiry and scopes."""

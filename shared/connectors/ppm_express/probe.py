@@ -17,7 +17,7 @@ class PpmExpressProbe:
         self._clock = clock
 
     def probe(self) -> tuple[Requirement, ...]:
-        return probed(self._api.url, self._api.credential, self._greet, self._needs())
+        return probed(self._api.url, self._api.require_credential, self._greet, self._needs())
 
     def _needs(self) -> Sequence[Need]:
         renew = "Make a new token in PPM Express, and put the connection again with it."

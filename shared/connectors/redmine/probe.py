@@ -50,7 +50,7 @@ class RedmineProbe:
         self._rest.close()
 
     def probe(self) -> tuple[Requirement, ...]:
-        return probed(self._rest.url, self._rest.credential, self._greet, self._needs())
+        return probed(self._rest.url, self._rest.require_credential, self._greet, self._needs())
 
     def _needs(self) -> Sequence[Need]:
         member = "Make the user a member of the project, with a role that may view issues."

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from azure.core.credentials import AccessToken
+from azure.core.exceptions import ClientAuthenticationError
 
 from infra.local.azure_devops.running import RunningSimulator
 from shared.connectors.azure_devops.auth import Authenticator, ManagedIdentity, PersonalAccessToken
@@ -18,7 +20,7 @@ from tests.connectors.itsm_contracts import KeptSecrets
 ALL = ("vso.graph", "vso.identity", "vso.project", "vso.work_write")
 PERMISSIONS = ("Graph read", "Identity read", "Project and Team read", "Work Items read", "Work Items write")
 TRIAGE = Place("Fabrikam", "User Story", "Fabrikam\\Triage")
-CONNECTION = {"instanceId": "1", "authenticatedUser": {"id": "2", "providerDisplayName": "Board Bridge"}}
+CONNECTION = {"authenticatedUser": {"id": "2", "providerDisplayName": "Board Bridge"}}
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +161,7 @@ def test_a_stopped_organisation_and_one_that_is_not_there_are_no_address(simulat
 def test_another_product_is_not_taken_for_azure_devops() -> None:
     items = probed("https://dev.azure.com/contoso", network=Canned(answer(200, {"hello": "world"})))
     assert (items["address"].ok, items["token"].ok) == (False, None)
-    assert "not as an organisation of Azure DevOps" in items["address"].reason
+    assert "answers, but not as this product does" in items["address"].reason
 
 
 @pytest.mark.parametrize(
@@ -172,6 +174,39 @@ def test_without_a_token_nobody_is_asked(lost: Exception, ok: bool | None) -> No
 
     items = probed("https://dev.azure.com/contoso", PersonalAccessToken(Lost(), "pat", "boards"), network=Canned())
     assert (items["address"].ok, items["token"].ok, items["token"].reason) == (None, ok, str(lost))
+
+
+def test_an_identity_that_microsoft_entra_refuses_is_told_in_its_words() -> None:
+    class Refused:
+        def get_token(self, *scopes: str) -> AccessToken:
+            raise ClientAuthenticationError("AADSTS53003: Access has been blocked by Conditional Access policies.")
+
+    items = probed("https://dev.azure.com/contoso", ManagedIdentity(Refused(), "boards"), network=Canned())
+    assert (items["address"].ok, items["token"].ok) == (None, False)
+    assert "AADSTS53003" in items["token"].reason
+    assert "administrator of Microsoft Entra" in items["token"].fix
+
+
+@pytest.mark.parametrize(
+    ("given", "ok", "says", "fix"),
+    [
+        (answer(401), False, "401 without a word", "scope Graph (Read), vso.graph"),
+        (answer(403, {"message": "VS403463: The policy has failed."}), False, "VS403463", "administrator of Microsoft"),
+        (answer(403, {"message": "TF400813: You are a guest."}), False, "a guest", "no guest who may not"),
+        (answer(429, b"", {"Retry-After": "7"}), None, "429", "Ask again"),
+        (answer(503), None, "503", "Ask again"),
+    ],
+)
+def test_what_each_answer_says_of_one_permission(given: Any, ok: bool | None, says: str, fix: str) -> None:
+    others = (answer(200, {"value": [], "count": 0}) for _ in range(6))
+    graph = probed(
+        "https://dev.azure.com/contoso",
+        projects=("Fabrikam",),
+        network=Canned(answer(200, CONNECTION), given, *others),
+    )["Graph read"]
+    assert graph.ok is ok
+    assert says in graph.reason
+    assert fix in graph.fix
 
 
 def test_a_managed_identity_is_checked_like_a_token(simulator: RunningSimulator) -> None:

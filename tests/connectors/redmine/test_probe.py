@@ -67,6 +67,7 @@ def test_a_project_without_the_field_for_markers() -> None:
         (answer(403), True, "the REST API of this Redmine is off", "Enable the REST web service"),
         (answer(200, b"<html>Another site</html>"), False, "without a word", "Correct the address"),
         (answer(302, b"", {"Location": "https://evil.example/"}), False, "302", "Correct the address"),
+        (answer(200, {"hello": "world"}), False, "not as this product does", "Correct the address"),
         (answer(404), False, "404", "Correct the address"),
     ],
 )
