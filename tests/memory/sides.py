@@ -28,8 +28,9 @@ WRITES = ("create", "update", "put_in_bin")
 class Traits:
     """How a side differs from what one would wish for.
 
-    `shouted` fields are upper-cased, `trimmed` ones stripped, `whole_days` lose their time. `derived` fields of an item
-    with children are computed: a write is taken without complaint and ignored. `forbidden` are values it refuses.
+    `shouted` fields are upper-cased, `trimmed` ones stripped, `whole_days` lose their time, `rounded` ones keep two
+    decimals. `derived` fields of an item with children are computed: a write is taken without complaint and ignored.
+    `forbidden` are values it refuses, `percent_steps` the percentages it keeps.
     """
 
     conditional_writes: bool = True
@@ -39,8 +40,10 @@ class Traits:
     shouted: frozenset[str] = frozenset()
     trimmed: frozenset[str] = frozenset()
     whole_days: frozenset[str] = frozenset()
+    rounded: frozenset[str] = frozenset()
     derived: frozenset[str] = frozenset()
     forbidden: tuple[Any, ...] = ()
+    percent_steps: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,13 @@ class MemorySide:
 
     def capabilities(self) -> Capabilities:
         traits = self.traits
-        return Capabilities(traits.conditional_writes, traits.history, parents=True, bins=traits.bins)
+        return Capabilities(
+            traits.conditional_writes,
+            traits.history,
+            parents=True,
+            bins=traits.bins,
+            percent_steps=traits.percent_steps,
+        )
 
     def fields(self) -> Mapping[str, FieldInfo]:
         return self._infos
@@ -308,6 +317,8 @@ class MemorySide:
             value = value.strip() if key in self.traits.trimmed else value
             value = value.upper() if key in self.traits.shouted else value
             value = value[:10] if key in self.traits.whole_days else value
+        if key in self.traits.rounded and value is not None:
+            value = round(value, 2)
         return value or None
 
     def _test(self, thing: Thing, version: str) -> None:
