@@ -1,11 +1,11 @@
-"""What operators ask and change over HTTP: configuration, routes, tickets, connections, quarantine."""
+"""What operators ask and change over HTTP: configuration, routes, tickets, quarantine."""
 
 import json
 import re
 
 import azure.functions as func
 
-from functions.answers import answer, answering, headers_of
+from functions.answers import answer, answering, expected_of, headers_of
 from functions.product import services
 from shared.errors import Refused
 
@@ -27,8 +27,7 @@ def get_configuration(req: func.HttpRequest) -> func.HttpResponse:
 @answering
 def put_configuration(req: func.HttpRequest) -> func.HttpResponse:
     text = _document(req)
-    expected = headers_of(req).get("if-match", "").strip('W/"*') or None
-    generation = services().operation.replace_configuration(text, expected)
+    generation = services().operation.replace_configuration(text, expected_of(req))
     # A changed rule may free what was parked. What is in step is held against it by the next hourly sweep.
     looked_at = services().tickets.sweep(whole=False)
     services().pairs.subscriptions.soon()
@@ -68,21 +67,6 @@ def look_again(req: func.HttpRequest) -> func.HttpResponse:
     """Try a ticket again now, parked or not."""
     services().tickets.look_again(req.route_params["connection"], _ticket_id(req))
     return answer({"result": "it will be looked at again"}, 202)
-
-
-@operator.function_name("list_connections")
-@operator.route("connections", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
-@answering
-def list_connections(req: func.HttpRequest) -> func.HttpResponse:
-    return answer({"connections": services().operation.connections()})
-
-
-@operator.function_name("list_unmapped")
-@operator.route("connections/{connection}/unmapped", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
-@answering
-def list_unmapped(req: func.HttpRequest) -> func.HttpResponse:
-    """Statuses, priorities and teams that nobody mapped, and how many tickets have them."""
-    return answer({"unmapped": services().tickets.unmapped(req.route_params["connection"])})
 
 
 @operator.function_name("list_quarantine")
