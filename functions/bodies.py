@@ -13,7 +13,7 @@ class Body:
     """The object in a request's body, which may hold `names` and nothing else. An empty body is an empty object."""
 
     def __init__(self, req: func.HttpRequest, *names: str) -> None:
-        self._values = _object(req.get_body())
+        self._values = whole(req)
         if unknown := [name for name in self._values if name not in names]:
             raise _refused(*((name, f"this is not known here: {', '.join(names)}") for name in unknown))
 
@@ -60,6 +60,18 @@ class Body:
         return self._values.get(name)
 
 
+def whole(req: func.HttpRequest) -> dict[str, Any]:
+    """The object in a request's body, whatever its names."""
+    body = req.get_body()
+    try:
+        value = json.loads(body.decode("utf-8-sig")) if body.strip() else {}
+    except ValueError as error:
+        raise Refused(400, f"the body is not JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise Refused(400, "the body is a JSON object")
+    return value
+
+
 def flag(req: func.HttpRequest, name: str) -> bool | None:
     """`?name=true` or `=false`; None where it is not in the address."""
     given = req.params.get(name)
@@ -86,16 +98,6 @@ def number(req: func.HttpRequest, name: str, default: int, most: int) -> int:
     if given.isascii() and given.isdecimal() and 1 <= int(given) <= most:
         return int(given)
     raise _refused((name, f"write a number from 1 to {most}"))
-
-
-def _object(body: bytes) -> dict[str, Any]:
-    try:
-        value = json.loads(body.decode("utf-8-sig")) if body.strip() else {}
-    except ValueError as error:
-        raise Refused(400, f"the body is not JSON: {error}") from error
-    if not isinstance(value, dict):
-        raise Refused(400, "the body is a JSON object")
-    return value
 
 
 def _refused(*faults: tuple[str, str]) -> Refused:

@@ -9,8 +9,9 @@
 The first paragraph of a function's docstring is its summary in the document, the rest its description.
 `body` and `query` name models of `shared/operation/api/requests.py`: a request that breaks one is refused before the
 function is called. `raw` names, by media type, the shape of a body that the function takes as bytes (`call.raw`).
-`answers` names shapes of `shared/operation/api/answers/` by status. What a function returns is answered as JSON with
-the first of these; one that has more to say returns an `answer(…)` of its own. What a service raises becomes a problem.
+`answers` names shapes of `shared/operation/api/answers/` by status, "" for none. What a function returns is answered as
+JSON with the first of these; one that has more to say returns a response of its own. What a service raises becomes a
+problem.
 `asks` says what the caller has to show if it is not the function key.
 
 Models are named and not imported, because they cost a cold start more than all functions together (see `product`).
@@ -76,6 +77,11 @@ class Call:
     def headers(self) -> dict[str, str]:
         """By lower-case names."""
         return {name.lower(): value for name, value in self.request.headers.items()}
+
+    @property
+    def expected(self) -> str | None:
+        """The generation in `If-Match`; None where any will do."""
+        return self.headers.get("if-match", "").strip('W/"*') or None
 
     @property
     def asked_by(self) -> str:

@@ -1,4 +1,4 @@
-"""What operators ask and change over HTTP: configuration, routes, tickets, connections, quarantine, this document."""
+"""What operators ask and change over HTTP: configuration, routes, tickets, quarantine, this document."""
 
 import json
 import re
@@ -41,8 +41,7 @@ def get_configuration(call: Call) -> Any:
 def put_configuration(call: Call) -> Any:
     """Replace the configuration, whole or not at all."""
     text = _document(call.raw)
-    expected = call.headers.get("if-match", "").strip('W/"*') or None
-    generation = services().operation.replace_configuration(text, expected)
+    generation = services().operation.replace_configuration(text, call.expected)
     # A changed rule may free what was parked. What is in step is held against it by the next hourly sweep.
     looked_at = services().tickets.sweep(whole=False)
     services().pairs.subscriptions.soon()
@@ -80,18 +79,6 @@ def look_again(call: Call) -> Any:
     """Try a ticket again now, parked or not."""
     services().tickets.look_again(call.path["connection"], _ticket_id(call.request))
     return {"result": "it will be looked at again"}
-
-
-@operator.operation("connections", "GET", answers={200: "Connections"})
-def list_connections(call: Call) -> Any:
-    """Each connection and whether it works, waits or is stopped, with the reason."""
-    return {"connections": services().operation.connections()}
-
-
-@operator.operation("connections/{connection}/unmapped", "GET", answers={200: "Unmapped"})
-def list_unmapped(call: Call) -> Any:
-    """Statuses, priorities and teams that nobody mapped, and how many tickets have them."""
-    return {"unmapped": services().tickets.unmapped(call.path["connection"])}
 
 
 @operator.operation("quarantine", "GET", answers={200: "Quarantine"})

@@ -21,9 +21,12 @@ from shared.model import FieldType, SideName, StateCategory, Team
 AZURE_DEVOPS = "azure_devops"
 PPM_KINDS = ("ppm_express", "redmine")
 PPM_KINDS_WITH_WEBHOOKS = ("ppm_express",)  # Redmine has them in plugins only
-# Where boards and PPM tools may be. What a deployment adds comes in as an argument, so that no configuration can have
-# the app send its tokens, or anything, to an address inside the network it runs in.
-SITES = ("dev.azure.com", "*.visualstudio.com", "api-*.ppm.express")
+# Where the app may call. What a deployment adds comes in as an argument, so that no configuration can have the app send
+# its tokens, or anything, to an address inside the network it runs in.
+SITES = (
+    *("dev.azure.com", "*.visualstudio.com", "api-*.ppm.express"),
+    *("*.atlassian.net", "*.freshservice.com", "*.service-now.com", "*.zendesk.com"),
+)
 NAME_IN_ADDRESS = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 LONGEST_SECRET_NAME = 40  # Key Vault allows 127; every token Azure DevOps issues is longer than this
 type Extend = Callable[[str, Mapping[str, str]], object]
@@ -348,6 +351,12 @@ class Configuration(_Model):
         return max(copied, key=("none", "public", "all").index)
 
     @property
+    def projects(self) -> tuple[str, ...]:
+        """Every Azure DevOps project that is spoken of, where tickets go first."""
+        paired = (project for pair in self.pairs for project in pair.boards.projects)
+        return tuple(dict.fromkeys((*(place.project for _, place in destinations(self)), *paired)))
+
+    @property
     def itsm(self) -> dict[str, ItsmConnection]:
         return {name: c for name, c in self.connections.items() if isinstance(c, ItsmConnection)}
 
@@ -375,8 +384,8 @@ def parse(
     """The configuration in `document`, or `Refused` (400) with every fault found.
 
     `itsm_kinds` are the presets there are, `kinds_with_api` those of products that we can read and answer; `extend`
-    tries a preset with a connection's own fields. `hosts` are the patterns of those that boards and PPM tools may be
-    at; `law` tells what is wrong with the value map of a field.
+    tries a preset with a connection's own fields. `hosts` are the patterns of those that may be called; `law` tells
+    what is wrong with the value map of a field.
     """
     if not isinstance(document, Mapping):
         raise Refused(400, "the configuration is a mapping with connections, teams, routes, triage and pairs")
@@ -551,8 +560,10 @@ def _cross_faults(configuration: Configuration) -> Iterable[Fault]:
 
 
 def _host_faults(configuration: Configuration, hosts: Collection[str]) -> Iterable[Fault]:
+    """Of an ITSM product that only pushes, the address is for links alone, and nothing is asked of it."""
     for name, connection in configuration.connections.items():
-        if isinstance(connection, AzureDevOpsConnection | PpmConnection) and not _allowed(connection.url, hosts):
+        called = not isinstance(connection, ItsmConnection) or connection.access
+        if called and connection.url and not _allowed(connection.url, hosts):
             host = urlsplit(connection.url).hostname
             fix = f"'{host}' is not a host this app may call: {', '.join(hosts)}, and what ALLOWED_HOSTS adds"
             yield f"connections.{name}.url", fix

@@ -9,6 +9,7 @@
     │   ├── NotFound       the thing addressed is not there, or we may not see it
     │   └── Circular       a parent was refused because it would close a circle
     ├── StopConnection     nothing works on this connection until a person acts (expired token, stopped organisation)
+    │   └── NotLetIn       the credential was refused, in whichever of its shapes the other side says so
     └── Refused            the caller sent something wrong: the answer to give, and what to fix
         └── NoTicket       a well-formed body in which no ticket can be found: it is kept in quarantine
 
@@ -82,6 +83,19 @@ class StopConnection(BoardbridgeError):
     def __init__(self, reason: str, connection: str) -> None:
         super().__init__(reason)
         self.connection = connection
+
+
+class NotLetIn(StopConnection):
+    """The other side refused our credential: what it `said`, and the `remedy`, each a sentence.
+
+    `by_policy`: not the token is at fault but a rule about who may sign in from where, which no other token changes.
+    """
+
+    def __init__(self, said: str, remedy: str, connection: str, *, by_policy: bool = False) -> None:
+        self.said = sentence(said).rstrip(".")
+        self.remedy = remedy
+        self.by_policy = by_policy
+        super().__init__(f"{self.said}. {remedy}", connection)
 
 
 class Refused(BoardbridgeError):

@@ -416,6 +416,19 @@ class Secret:
 
 
 @dataclass(frozen=True, slots=True)
+class Requirement:
+    """One thing that a connection needs, and whether it holds: `ok` is None where nobody can tell.
+
+    `reason` says how we know, or why not; `fix` what a person does about it.
+    """
+
+    item: str
+    ok: bool | None
+    reason: str
+    fix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     """The shared word on one connection: paused until a time (throttling), or stopped for `stopped` since a time.
 

@@ -25,6 +25,7 @@ from shared.model import (
     Link,
     Push,
     Quarantined,
+    Requirement,
     Secret,
     Selection,
     SideName,
@@ -360,7 +361,21 @@ class Secrets(Protocol):
         ...
 
     def set(self, name: str, value: str) -> Secret:
-        """Make `value` the latest version of the secret, which may be new. `Park` where it is not ours to write."""
+        """Make `value` the latest version of the secret, which is made where there is none.
+
+        `Park` where that is not ours to do; `RetryLater` if the vault was not to be had: setting it again is harmless.
+        """
+        ...
+
+
+class Probe(Protocol):
+    """Asks one outside system for all that a connection to it needs. Writes nothing there and remembers nothing.
+
+    What fails is one of the answers: nothing that the other side does is raised.
+    """
+
+    def probe(self) -> tuple[Requirement, ...]:
+        """Every item, each time, in the order in which a person would put them right."""
         ...
 
 

@@ -8,8 +8,8 @@
     LATE_LANDING_SECONDS         how much later an unanswered write may still take effect (30)
     STOPPED_RETRY_SECONDS        how long a message waits while its connection is stopped (60)
     EVENTS_SECRET                name of the secret that our own webhooks bring (boardbridge-events); made when missing
-    ALLOWED_HOSTS                hosts that boards and PPM tools may be at, besides the vendors' own: names with commas
-                                 between them, `*` stands for any part
+    ALLOWED_HOSTS                hosts that the app may call besides the vendors' own: names with commas between them,
+                                 `*` stands for any part
 
 Nothing is called at import: clients are built on the first invocation and kept for the life of the worker.
 """
@@ -38,6 +38,7 @@ from shared.configuration import (
 from shared.connectors.azure_devops.auth import Authenticator, ManagedIdentity, PersonalAccessToken
 from shared.connectors.azure_devops.boards import AzureDevOpsBoards
 from shared.connectors.azure_devops.events import event as boards_event
+from shared.connectors.azure_devops.probe import AzureDevOpsProbe, Place
 from shared.connectors.azure_devops.side import AzureDevOpsSide, Organisation
 from shared.connectors.azure_devops.subscriptions import AzureDevOpsSubscriptions
 from shared.connectors.azure_storage.clients import Account, connect
@@ -55,18 +56,22 @@ from shared.connectors.gate import Checkable, Gate
 from shared.connectors.jira.api import JiraItsm
 from shared.connectors.key_vault import KeyVaultSecrets
 from shared.connectors.ppm_express.api import PpmExpressApi
+from shared.connectors.ppm_express.probe import PpmExpressProbe
 from shared.connectors.ppm_express.side import PpmExpressSide
 from shared.connectors.ppm_express.webhooks import PpmExpressSubscriptions
 from shared.connectors.ppm_express.webhooks import event as ppm_event
+from shared.connectors.probing import ItsmProbe
+from shared.connectors.redmine.probe import RedmineProbe
 from shared.connectors.redmine.side import RedmineSide
 from shared.connectors.request_tracker.api import RequestTrackerItsm
 from shared.connectors.servicenow.api import ServiceNowItsm
 from shared.connectors.zendesk.api import ZendeskItsm
 from shared.model import SideName
 from shared.operation import api
+from shared.operation.connections import Connections
 from shared.operation.service import OperationService
 from shared.places import PlaceMemory
-from shared.ports import Boards, HealthBoard, Itsm, ItsmDoor, Secrets, Side, SideDoor, Subscriptions
+from shared.ports import Boards, HealthBoard, Itsm, ItsmDoor, Probe, Secrets, Side, SideDoor, Subscriptions
 from shared.sync import configured
 from shared.sync.admission import Admission
 from shared.sync.configured import ConfiguredPairs
@@ -126,6 +131,7 @@ class Pairs:
 class Services:
     tickets: TicketService
     operation: OperationService
+    connections: Connections
     pairs: Pairs
 
 
@@ -147,7 +153,6 @@ def build(settings: Mapping[str, str]) -> Services:
     sides = _Sides(organisations, secrets, health, settings)
     operation = OperationService(
         store=TableConfigurationStore(account.tables),
-        health=health,
         quarantine=quarantine,
         boards=organisations.look_afresh,
         itsm_kinds=preset.kinds(),
@@ -158,8 +163,10 @@ def build(settings: Mapping[str, str]) -> Services:
         law=configured.law,
         pairs=lambda configuration: configured.live_faults(configuration, sides.look_afresh),
         categories=planning.CATEGORIES,
-        clock=_now,
     )
+    products = _Products(operation, secrets, health, settings)
+    probes = _Probes(organisations, products, secrets, settings)
+    connections = Connections(operation, secrets, health, probes.probe, _now)
     tickets = TicketService(
         store=TableTicketStore(account.tables),
         hints=QueueHints(account.queues),
@@ -167,7 +174,7 @@ def build(settings: Mapping[str, str]) -> Services:
         cursors=cursors,
         secrets=secrets,
         boards=_Door(operation, organisations),
-        products=_Products(operation, secrets, health, settings).door,
+        products=products.door,
         configuration=operation.configuration,
         clock=_now,
         new_id=_new_id,
@@ -178,7 +185,7 @@ def build(settings: Mapping[str, str]) -> Services:
         places=places,
         public_url=_public_url(settings),
     )
-    return Services(tickets, operation, _pairs(account, operation, sides, secrets, cursors, settings))
+    return Services(tickets, operation, connections, _pairs(account, operation, sides, secrets, cursors, settings))
 
 
 def _pairs(
@@ -294,9 +301,15 @@ class _Products:
         return self._gates[known]
 
     def _gate(self, name: str, connection: ItsmConnection) -> Gate[Itsm]:
+        assert connection.access is not None, "the configuration was checked"
+        product, secret = self.look_afresh(name, connection), connection.access.secret
+        return Gate(name, secret, product, self._health, self._secrets, _now, self._stopped_retry_seconds)
+
+    def look_afresh(self, name: str, connection: ItsmConnection) -> Itsm:
+        """Without a gate: for an operator who wants to know what the product says now."""
         access = connection.access
         assert access is not None and connection.url is not None, "the configuration was checked"
-        product = PRODUCTS[connection.kind](
+        return PRODUCTS[connection.kind](
             connection.url,
             self._secrets,
             access.secret,
@@ -305,7 +318,43 @@ class _Products:
             clock=_now,
             timeout_seconds=self._timeout_seconds,
         )
-        return Gate(name, access.secret, product, self._health, self._secrets, _now, self._stopped_retry_seconds)
+
+
+class _Probes:
+    """What asks the product of any connection whether it has all that we need; made anew for each check."""
+
+    def __init__(
+        self, organisations: _Organisations, products: _Products, secrets: Secrets, settings: Mapping[str, str]
+    ) -> None:
+        self._organisations = organisations
+        self._products = products
+        self._secrets = secrets
+        self._timeout_seconds = _seconds(settings, "REQUEST_TIMEOUT_SECONDS", 30)
+
+    def probe(self, name: str, configuration: Configuration) -> Probe | None:
+        connection = configuration.connections[name]
+        options = {"connection": name, "clock": _now, "timeout_seconds": self._timeout_seconds}
+        if isinstance(connection, AzureDevOpsConnection):
+            triage = configuration.triage
+            return AzureDevOpsProbe(
+                connection.url,
+                self._organisations.authenticator(name, connection),
+                configuration.projects,
+                Place(triage.project, triage.type, triage.area),
+                personal=connection.authentication == "pat",
+                **options,
+            )
+        if isinstance(connection, ItsmConnection):
+            if not connection.access:
+                return None
+            product = self._products.look_afresh(name, connection)
+            return ItsmProbe(connection.url, product.require_credential, product, _now)
+        projects = [pair.ppm.project for pair in configuration.pairs if pair.ppm.connection == name]
+        if connection.kind == "redmine":
+            return RedmineProbe(connection.url, projects, self._secrets, connection.secret, **options)
+        return PpmExpressProbe(
+            PpmExpressApi(connection.url, self._secrets, connection.secret, **options), projects, _now
+        )
 
 
 class _Sides:
@@ -428,7 +477,7 @@ def _new_id() -> str:
 
 
 def _hosts(settings: Mapping[str, str]) -> tuple[str, ...]:
-    """Where boards and PPM tools may be; on this machine only if the app itself runs on it, which is never in Azure."""
+    """What may be called; on this machine only if the app itself runs on it, which is never in Azure."""
     added = (host.strip() for host in settings.get("ALLOWED_HOSTS", "").split(","))
     return (*SITES, *filter(None, added), *(LOOPBACK if "WEBSITE_HOSTNAME" in settings and _is_local(settings) else ()))
 

@@ -48,9 +48,10 @@ LAYERS = (
     Layer("shared.wiring", ("shared",), "wiring knows all of shared/ and nothing beyond"),
     Layer("shared.connectors.http", NOUNS, "http.py serves every connector and knows none"),
     Layer("shared.connectors.rest", (*NOUNS, "shared.connectors.http"), "rest.py serves many connectors, knows none"),
+    Layer("shared.connectors.probing", NOUNS, "probing.py serves many connectors, knows none"),
     Layer(
         "shared.connectors.*",
-        (*NOUNS, "shared.connectors.http", "shared.connectors.rest"),
+        (*NOUNS, "shared.connectors.http", "shared.connectors.rest", "shared.connectors.probing"),
         "a connector knows ports, configuration, model, errors and http.py, never another connector or a promise",
     ),
     Layer("shared.errors", ("shared.model",), "errors know the model at most"),

@@ -23,7 +23,8 @@ def law(mapping: FieldMapping) -> tuple[str, ...]:
 
 
 def parse(document: object) -> Configuration:
-    return configuration.parse(document, KINDS, extend, hosts=(*configuration.SITES, "127.0.0.1"), law=law)
+    hosts = (*configuration.SITES, "127.0.0.1")
+    return configuration.parse(document, KINDS, extend, ["servicenow"], hosts=hosts, law=law)
 
 
 GOOD = {
@@ -335,6 +336,61 @@ def test_boards_and_ppm_tools_are_at_known_hosts_only(url):
 )
 def test_known_hosts_are_taken_however_they_are_written(url):
     assert parse(changed("connections/contoso/url", url))
+
+
+INTERNAL = [
+    "https://10.0.0.7",
+    "https://169.254.169.254/metadata/identity",
+    "https://2852039166",  # 169.254.169.254 as one number
+    "https://0xa9fea9fe",
+    "https://0251.0376.0251.0376",
+    "https://[::1]",
+    "https://[::ffff:169.254.169.254]",
+    "https://localhost.",
+    "https://LOCALHOST",
+    "https://dev.azure.com.",
+    "https://dev.azure.com.evil.example",
+    "https://dev.azure.com@10.0.0.7",
+    "https://dev.azure.com:x@10.0.0.7",
+    "https://dev.azure.com\\@10.0.0.7",
+    "https://10.0.0.7#.visualstudio.com",
+    "https://10.0.0.7?.visualstudio.com",
+    "https://10.0.0.7\\.visualstudio.com",
+    "https://visualstudio.com",
+    "https://evilvisualstudio.com",
+    "https://xn--dev-azure-com.example",
+    "https://dev\u3002azure.com.evil.example",
+    "https://\u24d3ev.azure.com",  # a letter that some normalise
+    "//dev.azure.com",
+    "file:///etc/passwd",
+    "http://169.254.169.254",
+]
+
+
+@pytest.mark.parametrize("url", INTERNAL)
+def test_nothing_is_asked_of_an_address_that_is_not_a_known_one(url):
+    access = {"kind": "servicenow", "url": url, "access": {"user": "bridge", "secret": "password"}}
+    assert "connections.ppm.url" in faults(paired(ppm=PPM | {"url": url}))
+    assert "connections.contoso.url" in faults(changed("connections/contoso/url", url))
+    assert "connections.servicenow.url" in faults(changed("connections/servicenow", access))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://contoso.service-now.com",
+        "https://contoso.atlassian.net",
+        "https://contoso.freshservice.com",
+        "https://contoso.zendesk.com",
+    ],
+)
+def test_products_that_are_asked_are_at_their_vendors_or_where_a_deployment_says(url):
+    access = {"kind": "servicenow", "access": {"user": "bridge", "secret": "password"}}
+    assert parse(changed("connections/servicenow", access | {"url": url}))
+    elsewhere = access | {"url": url + ".contoso.example"}
+    assert "ALLOWED_HOSTS" in faults(changed("connections/servicenow", elsewhere))["connections.servicenow.url"]
+    only_links = {"kind": "servicenow", "url": "https://tickets.intranet.example"}
+    assert parse(changed("connections/servicenow", only_links))
 
 
 def test_a_deployment_adds_hosts():

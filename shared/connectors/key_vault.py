@@ -85,13 +85,19 @@ class KeyVaultSecrets:
             return self._ask(name, entry)
 
     def set(self, name: str, value: str) -> Secret:
-        """What was written without an answer is a version more, which the next `refresh` finds."""
+        """Whoever asks this worker has the new value from now on; others when the old one is refused, or forgotten."""
         entry = self._entry(name)
         with entry.lock:
-            written = self._write(name, value)
-            entry.outcome = entry.secret = written
+            try:
+                made = self._client.set_secret(name, value)
+            except HttpResponseError as error:
+                raise self._unwritten(name, error) from error
+            except AzureError as error:
+                raise self._unreachable(name, error, RETRY_SECONDS) from error
+            secret = Secret(value, made.properties.version or "")
+            entry.outcome = entry.secret = secret
             entry.asked_at = entry.read_at = self._clock()
-            return written
+            return secret
 
     def _entry(self, name: str) -> _Entry:
         with self._lock:
@@ -123,20 +129,6 @@ class KeyVaultSecrets:
             return self._unreachable(name, error, RETRY_SECONDS)
         return Secret(found.value or "", found.properties.version or "")
 
-    def _write(self, name: str, value: str) -> Secret:
-        try:
-            made = self._client.set_secret(name, value)
-        except HttpResponseError as error:
-            if error.status_code in (400, 403, 409):  # 409: deleted, and kept for recovery
-                raise Park(
-                    f"the secret '{name}' cannot be written to {self._vault_url}; write it by hand, or give the app's "
-                    f"identity the role 'Key Vault Secrets Officer': {_first_line(error)}"
-                ) from error
-            raise self._unreachable(name, error, RETRY_SECONDS) from error
-        except AzureError as error:
-            raise self._unreachable(name, error, RETRY_SECONDS) from error
-        return Secret(value, made.properties.version or "")
-
     def _refused(self, name: str, error: HttpResponseError) -> BoardbridgeError:
         if error.status_code == 403 and _inner_code(error) == "SecretDisabled":
             return Park(f"the secret '{name}' in {self._vault_url} is disabled; enable it, or give it a new version")
@@ -147,6 +139,21 @@ class KeyVaultSecrets:
             )
         if error.status_code == 400:
             return Park(f"'{name}' cannot be read from {self._vault_url}; correct the name: {_first_line(error)}")
+        return self._not_now(name, error)
+
+    def _unwritten(self, name: str, error: HttpResponseError) -> BoardbridgeError:
+        if error.status_code == 403:
+            return Park(
+                f"secrets in {self._vault_url} are not ours to write; give the app's identity the role 'Key Vault "
+                f"Secrets Officer', or set the secret '{name}' yourself: {_first_line(error)}"
+            )
+        if error.status_code == 409:
+            return Park(f"the secret '{name}' in {self._vault_url} was deleted; recover it: {_first_line(error)}")
+        if error.status_code == 400:
+            return Park(f"'{name}' cannot be written to {self._vault_url}: {_first_line(error)}")
+        return self._not_now(name, error)
+
+    def _not_now(self, name: str, error: HttpResponseError) -> RetryLater:
         headers = error.response.headers if error.response else {}
         return self._unreachable(name, error, pause_seconds(headers, self._clock()) or RETRY_SECONDS)
 

@@ -13,12 +13,13 @@ from urllib.parse import quote
 from requests.adapters import BaseAdapter
 
 from shared.connectors.http import Answer, Credential, Http, pause_seconds, unavailable
-from shared.errors import InDoubt, NotFound, Park, RetryLater, Stale, StopConnection
+from shared.errors import InDoubt, NotFound, NotLetIn, Park, RetryLater, Stale, StopConnection
 from shared.ports import Clock, Secrets
 
 BUSY_SECONDS = 30.0
 THROTTLED_SECONDS = 60.0
 JSON = "application/json"
+WORDLESS = "{} without a word that can be read"
 
 type Scheme = Callable[[str], str]  # from the secret's value to that of the Authorization header
 
@@ -67,6 +68,10 @@ class Rest:
 
     def close(self) -> None:
         self._http.close()
+
+    def require_credential(self) -> None:
+        """Raises what stands in the way of having a credential at all; asks nobody but Key Vault."""
+        self._credential(fresh=False)
 
     def get(self, address: str, **params: Any) -> Any:
         """The JSON at `address`, a path below `url`."""
@@ -117,9 +122,12 @@ class Rest:
         if _refuses_us(answer) and (renewed := self._credential(fresh=True)) != credential:
             answer = self._http.send(**request, writes=writes, credential=renewed)
         if _refuses_us(answer):
-            said = _message(answer) or f"{answer.status} without a word that can be read"
-            remedy = f"Renew the credentials in the Key Vault secret '{self._secret}', or see whether the product runs"
-            raise StopConnection(f"{self._product} did not let us in: {said.rstrip('.')}. {remedy}", self._connection)
+            said = f"{self._product} did not let us in: {_message(answer) or WORDLESS.format(answer.status)}"
+            remedy = f"Renew the credentials in the Key Vault secret '{self._secret}'"
+            if answer.status == 401:
+                raise NotLetIn(said, remedy, self._connection)
+            # Such a page is what a site answers that is another one altogether, too.
+            raise StopConnection(f"{said.rstrip('.')}. {remedy}, or see whether the product runs", self._connection)
         return answer
 
     def _credential(self, *, fresh: bool) -> Credential:
@@ -183,6 +191,10 @@ class Product(ABC):
     @abstractmethod
     def scheme(user: str | None) -> Scheme:
         """How the secret is shown."""
+
+    def require_credential(self) -> None:
+        """Raises what stands in the way of having a credential at all."""
+        self._rest.require_credential()
 
     def close(self) -> None:
         self._rest.close()

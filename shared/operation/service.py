@@ -1,6 +1,6 @@
-"""Promise 4: whoever runs it sees what is configured, which connections work, and what could not be understood."""
+"""Promise 4: whoever runs it sees what is configured, and what could not be understood."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from shared.faults import Fault
 from shared.model import Quarantined
 from shared.operation import check
 from shared.places import PlaceMemory
-from shared.ports import Boards, Clock, ConfigurationStore, HealthBoard, Quarantine
+from shared.ports import Boards, ConfigurationStore, Quarantine
 
 NOT_CONFIGURED = "nothing is configured yet: PUT /api/configuration"
 NOT_CONFIGURED_RETRY_SECONDS = 60
@@ -42,15 +42,14 @@ class OperationService:
     `itsm_kinds` are the presets there are, `kinds_with_api` those whose tickets can be read back; `categories` are, by
     a ticket's status, the state categories of which a work item type needs one.
 
-    `hosts` are those that boards and PPM tools may be at, `law` that of value maps; `pairs` tells what is wrong with
-    the pairs of a configuration, from what both of their sides say.
+    `hosts` are those that may be called, `law` that of value maps; `pairs` tells what is wrong with the pairs of a
+    configuration, from what both of their sides say.
     """
 
     def __init__(
         self,
         *,
         store: ConfigurationStore,
-        health: HealthBoard,
         quarantine: Quarantine,
         boards: Callable[[str, AzureDevOpsConnection], Boards],
         itsm_kinds: Collection[str],
@@ -59,12 +58,10 @@ class OperationService:
         hosts: Collection[str],
         law: Law,
         pairs: Callable[[Configuration], Iterable[Fault]],
-        clock: Clock,
         places: PlaceMemory,
         categories: check.Categories,
     ) -> None:
         self._store = store
-        self._health = health
         self._quarantine = quarantine
         self._boards = boards
         self._itsm_kinds = itsm_kinds
@@ -73,7 +70,6 @@ class OperationService:
         self._hosts = hosts
         self._law = law
         self._pairs = pairs
-        self._clock = clock
         self._places = places
         self._categories = categories
         self._parsed: _Parsed | None = None
@@ -85,10 +81,15 @@ class OperationService:
             raise RetryLater(NOT_CONFIGURED, NOT_CONFIGURED_RETRY_SECONDS)
         parsed = self._parsed
         if parsed is None or parsed.generation != generation:
-            parsed = self._parsed = _Parsed(generation, self._parse(document))
+            parsed = self._parsed = _Parsed(generation, self.parse(document))
         return parsed.configuration, generation
 
-    def _parse(self, document: Any) -> Configuration:
+    def document(self) -> tuple[Mapping[str, Any], str]:
+        """The configuration in force as its document, and its generation; ({}, "") before the first."""
+        return self._store.read()
+
+    def parse(self, document: Any) -> Configuration:
+        """The configuration in a document; `Refused` lists every fault that needs no organisation to be seen."""
         return parse(document, self._itsm_kinds, self._extend, self._kinds_with_api, hosts=self._hosts, law=self._law)
 
     def configuration_yaml(self) -> tuple[str, str]:
@@ -102,8 +103,11 @@ class OperationService:
         `Refused` lists every fault with its path: of form first, then what only the organisation can tell. `expected`
         is the generation it was edited from; another one in force refuses it (412).
         """
-        document = _document(text)
-        configuration = self._parse(document)
+        return self.replace(_document(text), expected)
+
+    def replace(self, document: Any, expected: str | None) -> str:
+        """As `replace_configuration`, of the document that the text stands for."""
+        configuration = self.parse(document)
         name, connection = configuration.boards
         boards = self._boards(name, connection)
         try:
@@ -119,6 +123,10 @@ class OperationService:
                 self._places.locate("team", place.project, place.team, live)
             if place.area:  # from now on it is known wherever it moves
                 self._places.locate("area", place.project, place.area, boards.areas(place.project))
+        return self.keep(document, expected)
+
+    def keep(self, document: Mapping[str, Any], expected: str | None) -> str:
+        """Put a document that is known to be good in force, and return its generation."""
         try:
             return self._store.replace(document, expected)
         except Stale as stale:
@@ -134,7 +142,7 @@ class OperationService:
             if text is None and not generation:
                 raise Refused(400, NOT_CONFIGURED)
             document = document if text is None else _document(text)
-            findings = self._findings(self._parse(document))
+            findings = self._findings(self.parse(document))
         except Refused as refused:
             findings = [check.Finding(path, fix) for path, fix in refused.faults or [("", refused.reason)]]
         faults = [(each.path, each.fix) for each in findings if not each.warning]
@@ -155,23 +163,6 @@ class OperationService:
             return [check.Finding(f"connections.{name}", failure.reason)]
         found = check.check(configuration, organisation, self._categories)
         return [*found, *(check.Finding(path, fix) for path, fix in self._pairs(configuration))]
-
-    def connections(self) -> list[dict[str, Any]]:
-        """Each connection and whether it works, waits or is stopped, with the reason."""
-        configuration, _ = self.configuration()
-        return [
-            {"name": name, "kind": connection.kind, **self._condition(name)}
-            for name, connection in configuration.connections.items()
-        ]
-
-    def _condition(self, name: str) -> dict[str, Any]:
-        health = self._health.read(name)
-        if health.stopped:
-            since = health.stopped_at.isoformat() if health.stopped_at else None
-            return {"state": "stopped", "reason": health.stopped, "since": since}
-        if health.paused_until and health.paused_until > self._clock():
-            return {"state": "paused", "reason": "it asked us to wait", "until": health.paused_until.isoformat()}
-        return {"state": "open"}
 
     def quarantined(self) -> list[dict[str, Any]]:
         """The newest bodies in which no ticket was found: what was looked for, and the body as it came."""

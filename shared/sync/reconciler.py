@@ -2,7 +2,7 @@
 
 D1  the hint says where to look, never what to write     S1, C1  an item that nobody owns is reserved for one link
 C8, C9  an item bearing a marker is ours, a person's clone of ours, or surplus     W1  one worker per link
-X3  a pair on hold is left alone, and its hints are dropped: whoever lets it go on has everything looked at
+X3  a pair on hold is left alone
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -38,9 +38,9 @@ class Reconciler:
     def reconcile(self, look: Look, request: Request = EVERYTHING, expected: str | None = None) -> Outcome:
         """Bring what the hint is about into step. Raises `RetryLater` and `Stale`."""
         if (hold := self._worker.store.hold(look.pair)) is not None:
-            if look.plan:
+            if look.link:
                 raise RetryLater(f"the pair waits for a person: {hold.reason}", HELD_SECONDS)
-            return Outcome.HELD
+            return Outcome.HELD  # of an item that changed, the feeds will tell again
         record = self._record(look)
         with self.sides(look.pair) as sides:
             if record is None or record.link is None:

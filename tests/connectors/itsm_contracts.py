@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Protocol
 import pytest
 
 from infra.local.products.base import Remark, StandIn
+from shared.connectors.probing import ItsmProbe
 from shared.errors import InDoubt, NotFound, RetryLater, StopConnection, Throttled
 from shared.model import Comment, Push, Secret, TicketAddress
 from shared.ports import Itsm
@@ -51,6 +52,10 @@ class KeptSecrets:
         self._seen[name] = self.values[name]
         return self.get(name)
 
+    def set(self, name: str, value: str) -> Secret:
+        self.values[name] = value
+        return self.refresh(name)
+
 
 class ItsmContract:
     """`kind` names the preset. The rest says what is peculiar to the product."""
@@ -86,6 +91,16 @@ class ItsmContract:
 
     def test_a_check_of_a_working_product_raises_nothing(self, itsm: Itsm) -> None:
         itsm.check()
+
+    def test_a_probe_finds_a_working_product_in_order(self, itsm: Itsm, clock: VirtualClock) -> None:
+        probe = ItsmProbe("https://product.example", lambda: None, itsm, clock)
+        assert {each.item: each.ok for each in probe.probe()} == {
+            "address": True,
+            "token": True,
+            "expiry": None,
+            "tickets read": True,
+            "tickets write": None,
+        }
 
     def test_a_ticket_is_read_as_its_preset_understands_it(self, product: Product, itsm: Itsm) -> None:
         product.create_ticket("Another")
@@ -289,6 +304,17 @@ class ItsmOverHttpContract(ItsmContract):
             with pytest.raises(StopConnection, match="'snow'") as stop:
                 call()
             assert "local-secret" not in stop.value.reason
+
+    def test_a_probe_tells_a_refused_secret_from_another_site(
+        self, product: StandIn, itsm: Itsm, clock: VirtualClock
+    ) -> None:
+        probe = ItsmProbe(product.url, lambda: None, itsm, clock)
+        product.secret = "renewed-secret"
+        address, token, *_ = probe.probe()
+        assert (address.ok, token.ok, "'snow'" in token.fix) == (True, False, True)
+        product.fail_next(200, times=2, headers={"Content-Type": "text/html"}, body=SIGN_IN_PAGE)
+        address, token, *_ = probe.probe()
+        assert (address.ok, token.ok) == (False, None)
 
     def test_a_sign_in_page_stops_the_connection(self, product: StandIn, itsm: Itsm) -> None:
         product.fail_next(200, times=2, headers={"Content-Type": "text/html"}, body=SIGN_IN_PAGE)

@@ -120,43 +120,47 @@ def test_nobody_at_home(clock: VirtualClock) -> None:
         secrets.close()
 
 
+def test_a_value_that_was_set_is_known_at_once(
+    secrets: KeyVaultSecrets, vault: RunningKeyVault, clock: VirtualClock
+) -> None:
+    before = secrets.refresh(NAME)
+    made = secrets.set(NAME, "third-token")
+    asked_before = asked(vault)
+    assert secrets.get(NAME) == secrets.refresh(NAME) == made
+    assert (made.value, made.version == before.version, asked(vault)) == ("third-token", False, asked_before)
+    clock.pass_by(5)
+    assert secrets.refresh(NAME) == made
+
+
+def test_a_secret_that_is_set_for_the_first_time_was_missing_before(secrets: KeyVaultSecrets) -> None:
+    with pytest.raises(Park):
+        secrets.get("new-connection")
+    secrets.set("new-connection", "a-token")
+    assert secrets.get("new-connection").value == "a-token"
+
+
+def test_writing_needs_a_role_of_its_own(
+    secrets: KeyVaultSecrets, vault: RunningKeyVault, caplog: pytest.LogCaptureFixture
+) -> None:
+    vault.deny(False, read_only=True)
+    with pytest.raises(Park, match="'Key Vault Secrets Officer'") as refused:
+        secrets.set(NAME, "unwritten-token")
+    assert secrets.get(NAME).value == "first-token"
+    assert "unwritten-token" not in f"{refused.value} {caplog.text}"
+
+
+def test_a_vault_that_is_busy_can_be_written_later(secrets: KeyVaultSecrets, vault: RunningKeyVault) -> None:
+    secrets.get(NAME)
+    vault.fail_next(503, retry_after_seconds=7)
+    with pytest.raises(RetryLater, match=NAME) as wait:
+        secrets.set(NAME, "second-token")
+    assert wait.value.after_seconds == 7
+    assert secrets.set(NAME, "second-token").value == secrets.get(NAME).value
+
+
 def test_many_that_ask_at_once_cause_one_call(secrets: KeyVaultSecrets, vault: RunningKeyVault) -> None:
     before = asked(vault)
     with ThreadPoolExecutor(8) as pool:
         values = {secret.value for secret in pool.map(lambda _: secrets.get(NAME), range(16))}
     assert values == {"first-token"}
     assert asked(vault) - before <= 2  # the challenge makes a first request two
-
-
-def test_a_secret_that_is_set_is_the_latest_version_for_everybody(
-    secrets: KeyVaultSecrets, vault: RunningKeyVault, clock: VirtualClock
-) -> None:
-    first = secrets.get(NAME)
-    made = secrets.set(NAME, "second-token")
-    assert (secrets.get(NAME), made.value) == (made, "second-token")
-    assert made.version != first.version
-    clock.pass_by(5)
-    assert secrets.refresh(NAME) == made
-
-
-def test_a_secret_that_was_missing_can_be_made(secrets: KeyVaultSecrets) -> None:
-    with pytest.raises(NotFound):
-        secrets.get("made-by-us")
-    secrets.set("made-by-us", "value")
-    assert secrets.get("made-by-us").value == "value"
-
-
-def test_a_vault_that_lets_nobody_write_says_which_role_is_needed(
-    secrets: KeyVaultSecrets, vault: RunningKeyVault
-) -> None:
-    vault.deny()
-    with pytest.raises(Park, match="Key Vault Secrets Officer"):
-        secrets.set(NAME, "second-token")
-    vault.deny(False)
-    assert secrets.get(NAME).value == "first-token"
-
-
-def test_a_vault_that_is_busy_is_written_to_later(secrets: KeyVaultSecrets, vault: RunningKeyVault) -> None:
-    vault.fail_next(503)
-    with pytest.raises(RetryLater, match=NAME):
-        secrets.set(NAME, "second-token")

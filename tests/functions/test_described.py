@@ -6,7 +6,7 @@ from tests.stories.described import Document
 
 JSON, PROBLEM = "application/json", "application/problem+json"
 REFUSED = {"type": "about:blank", "title": "Not Found", "status": 404, "detail": "no such pair"}
-CONNECTION = {"name": "contoso", "kind": "azure_devops"}
+CONNECTION = {"name": "own", "kind": "generic", "url": None, "authentication": None, "secret": None}
 
 
 @pytest.mark.parametrize(

@@ -144,6 +144,15 @@ def test_one_type_may_be_told_as_a_text(given, types):
     assert wiring().api.reading.body(wiring().api.requests.CreateRequest, asked).type == types
 
 
+def test_an_object_of_any_names_is_taken_as_it_is():
+    assert wiring().api.reading.mapping(b'{"kind": "generic", "token": {"secret": "s"}}') == {
+        "kind": "generic",
+        "token": {"secret": "s"},
+    }
+    with pytest.raises(Refused):
+        wiring().api.reading.mapping(b"[]")
+
+
 def test_the_directions_and_scopes_of_plans_are_those_that_the_sync_knows():
     from shared.sync.plans import DIRECTIONS, SCOPES
 

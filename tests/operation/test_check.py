@@ -21,7 +21,7 @@ from shared.places import PlaceMemory
 from shared.ports import Boards
 from tests.memory.boards import MemoryBoards
 from tests.memory.organisation import BACKLOG, FABRIKAM, TAILWIND, Project, work_item_type
-from tests.memory.storage import MemoryConfigurationStore, MemoryCursors, MemoryHealthBoard, MemoryQuarantine
+from tests.memory.storage import MemoryConfigurationStore, MemoryCursors, MemoryQuarantine
 
 CATEGORIES = {
     "open": (StateCategory.PROPOSED, StateCategory.IN_PROGRESS),
@@ -79,7 +79,6 @@ class Place:
         self.cursors = MemoryCursors()
         self.service = OperationService(
             store=MemoryConfigurationStore(),
-            health=MemoryHealthBoard(),
             quarantine=MemoryQuarantine(),
             boards=self._connect,
             itsm_kinds=["generic"],
@@ -88,7 +87,6 @@ class Place:
             hosts=SITES,
             law=lambda mapping: (),
             pairs=lambda configuration: (),
-            clock=noon,
             places=PlaceMemory(self.cursors),
             categories=CATEGORIES,
         )

@@ -13,7 +13,7 @@ from infra.local.clients import Product
 from infra.local.running import RunningHost
 
 KEY = "x-functions-key"
-BY_THE_PLATFORM = (401, 500)  # which says no more
+BARE = (204, 401, 500)  # 401 and 500 if they are the platform's
 
 
 def product_of(host: RunningHost) -> Product:
@@ -23,7 +23,7 @@ def product_of(host: RunningHost) -> Product:
 def check(response: requests.Response, *_: object, **__: object) -> None:
     """For a session's `response` hook: what is answered is what the document says of its operation and status."""
     address, method = urlsplit(str(response.request.url)), str(response.request.method)
-    bare = response.status_code in BY_THE_PLATFORM and not response.content
+    bare = response.status_code in BARE and not response.content
     if bare or not address.path.startswith("/api/"):
         return
     document = served(f"{address.scheme}://{address.netloc}", response.request.headers[KEY])

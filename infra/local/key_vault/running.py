@@ -25,9 +25,9 @@ class RunningKeyVault(RunningProcess):
         """Make `value` the latest version of the secret."""
         self._control("PUT", f"secrets/{name}", {"value": value, "enabled": enabled})
 
-    def deny(self, denied: bool = True) -> None:
-        """Answer 403, as to a caller whose role was taken away, until told otherwise."""
-        self._control("PUT", "access", {"denied": denied})
+    def deny(self, denied: bool = True, *, read_only: bool = False) -> None:
+        """Answer 403, as to a caller whose role was taken away, until told otherwise; `read_only` to writers alone."""
+        self._control("PUT", "access", {"denied": denied, "read_only": read_only})
 
     def fail_next(self, *statuses: int, retry_after_seconds: int | None = None) -> None:
         """Give the next authorised requests these answers, one each."""

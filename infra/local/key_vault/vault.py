@@ -52,6 +52,7 @@ class Vault:
         self._identity = identity
         self._secrets: dict[str, list[Secret]] = {}
         self._denied = False
+        self._read_only = False
         self._faults: list[Fault] = []
         self._requests: list[str] = []
 
@@ -132,6 +133,10 @@ class Vault:
 
     async def _set(self, request: Request) -> Response:
         name, body = request.path_params["name"].lower(), await request.json()
+        if self._read_only:
+            return _error(
+                403, "Forbidden", "Caller is not authorized to perform action on resource.", "ForbiddenByRbac"
+            )
         enabled = body.get("attributes", {}).get("enabled", True)
         secret = self.add(name, Secret(body["value"], body.get("contentType"), enabled))
         return JSONResponse(self._shown(name, secret) | {"value": secret.value})
@@ -163,7 +168,8 @@ class Vault:
         return JSONResponse({"version": secret.version})
 
     async def _put_access(self, request: Request) -> Response:
-        self._denied = (await request.json())["denied"]
+        body = await request.json()
+        self._denied, self._read_only = body["denied"], body["read_only"]
         return Response(status_code=204)
 
     async def _put_faults(self, request: Request) -> Response:

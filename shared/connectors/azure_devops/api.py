@@ -11,9 +11,9 @@ from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 
 from shared.connectors.azure_devops.auth import Authenticator
-from shared.connectors.azure_devops.errors import failure, sign_in, unreadable
+from shared.connectors.azure_devops.errors import failure, refused, sign_in, unreadable
 from shared.connectors.http import Answer, Http, pause_seconds
-from shared.errors import BoardbridgeError, InDoubt, StopConnection
+from shared.errors import BoardbridgeError, InDoubt
 from shared.ports import Clock
 
 log = logging.getLogger(__name__)
@@ -92,6 +92,10 @@ class Api:
 
     def close(self) -> None:
         self._http.close()
+
+    def require_credential(self) -> None:
+        """Raises what stands in the way of having a credential at all; asks nobody but Key Vault or Microsoft Entra."""
+        self._authenticator.credential()
 
     def get(self, address: str, params: Params | None = None, version: str = API_VERSION) -> Any:
         """The JSON at `address`, a path below the organisation."""
@@ -184,7 +188,7 @@ class Api:
 
     def _accepted(self, answer: Answer) -> Answer:
         if refusal := sign_in(answer):
-            raise StopConnection(f"{refusal.rstrip('.')}. {self._authenticator.remedy}", self._connection)
+            raise refused(refusal, self._authenticator.remedy, self._connection)
         return answer
 
     def _tell_of_throttling(self, *answers: Answer) -> None:

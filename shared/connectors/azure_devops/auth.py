@@ -10,11 +10,13 @@ from typing import Protocol
 from azure.core.credentials import TokenCredential
 from azure.core.exceptions import AzureError, ClientAuthenticationError
 
+from shared.connectors.azure_devops.errors import refused
 from shared.connectors.http import Credential
 from shared.errors import Park, RetryLater, StopConnection
 from shared.ports import Secrets
 
 AZURE_DEVOPS_SCOPE = "499b84ac-1321-427f-aa17-267ca6975798/.default"
+NO_IDENTITY = "Give the app a managed identity, and name a user-assigned one in AZURE_CLIENT_ID."
 
 
 class Authenticator(Protocol):
@@ -69,7 +71,9 @@ class ManagedIdentity:
         try:
             token = self._identity.get_token(AZURE_DEVOPS_SCOPE).token
         except ClientAuthenticationError as error:
-            raise StopConnection(f"the managed identity gets no token: {error.message}", self._connection) from error
+            raise refused(
+                f"the managed identity gets no token: {error.message}", NO_IDENTITY, self._connection
+            ) from error
         except AzureError as error:
             raise RetryLater(f"the managed identity cannot be asked: {error.message}", 30) from error
         return Credential(f"Bearer {token}", token)

@@ -13,7 +13,17 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from shared.connectors.http import Answer, pause_seconds, unavailable
-from shared.errors import BoardbridgeError, InDoubt, NotFound, Park, RetryLater, Stale, StopConnection, Throttled
+from shared.errors import (
+    BoardbridgeError,
+    InDoubt,
+    NotFound,
+    NotLetIn,
+    Park,
+    RetryLater,
+    Stale,
+    StopConnection,
+    Throttled,
+)
 
 THROTTLED_SECONDS = 60.0
 BUSY_SECONDS = 30.0
@@ -28,14 +38,22 @@ OUR_MISTAKE = {
     "VssVersionNotSpecifiedException",
     "VssVersionOutOfRangeException",
 }
+# How Microsoft Entra says no. The first three are conditional access: its own code, and those of a blocked sign-in and
+# of one from an unmanaged device (learn.microsoft.com, "Microsoft Entra authentication and authorization error codes").
+POLICY = re.compile(r"VS403463|conditional access|AADSTS53\d{3}", re.IGNORECASE)
+ENTRA = re.compile(r"(VS403463|AADSTS\d+)\b[^<>\r\n]*")
+ON_A_PAGE = re.compile(ENTRA.pattern + r"|[^<>\r\n]*\bconditional access policy\b[^<>\r\n]*", re.IGNORECASE)
 TOO_MANY_REVISIONS = re.compile(r"only work items with up to [\d,.]+ revisions are supported", re.IGNORECASE)
 
 
 def sign_in(answer: Answer) -> str | None:
     """Why our credential was not taken, in Azure DevOps's words where it has any; None if it was.
 
-    A refused token answers 401, but as often a sign-in page: 203 with HTML, HTML on a 200, or a redirect to one.
+    A refused token answers 401, but as often a sign-in page: 203 with HTML, HTML on a 200, or a redirect to one. A
+    conditional access policy answers with its own code, or with a page that names it.
     """
+    if said := _entra(answer):
+        return said
     if answer.status == 401:
         return _message(answer) or "Azure DevOps refused the token (401 without a word)"
     if 300 <= answer.status < 400:
@@ -44,6 +62,20 @@ def sign_in(answer: Answer) -> str | None:
     if answer.status == 203 or (answer.status < 300 and _is_html(answer)):
         return f"Azure DevOps answered with its sign-in page ({answer.status})"
     return None
+
+
+def refused(said: str, remedy: str, connection: str) -> NotLetIn:
+    """The error of a refusal, `said` being what `sign_in` read; `remedy` is for whatever is the token's own fault."""
+    if POLICY.search(said):
+        exempt = "exempt the account, or let the policy trust the outgoing IP addresses of this app"
+        found = "its sign-in log names the policy"
+        return NotLetIn(
+            said, f"Ask an administrator of Microsoft Entra: {exempt}; {found}.", connection, by_policy=True
+        )
+    if said.startswith("TF400813"):
+        member = "See that the account is a member of the organisation with an access level"
+        return NotLetIn(said, f"{member}, and that the token is good. {remedy}", connection)
+    return NotLetIn(said, remedy, connection)
 
 
 def failure(answer: Answer, *, writes: bool, connection: str, now: datetime) -> Exception | None:
@@ -101,6 +133,15 @@ def _with_broken_rules(message: str, envelope: Mapping[str, Any]) -> str:
     properties = envelope.get("customProperties") or {}
     broken = (rule.get("errorMessage") for rule in properties.get("RuleValidationErrors") or ())
     return "; ".join(dict.fromkeys(text for text in (message, *broken) if text))
+
+
+def _entra(answer: Answer) -> str | None:
+    """What Microsoft Entra says: on a page anywhere, in an error at its beginning, where no field's value can be."""
+    if _is_html(answer):
+        found = ON_A_PAGE.search(answer.body.decode("utf-8", "replace"))
+    else:
+        found = ENTRA.match(_message(answer)) if answer.status >= 300 else None
+    return found[0].strip() if found else None
 
 
 def _message(answer: Answer) -> str:

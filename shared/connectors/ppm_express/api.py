@@ -53,10 +53,17 @@ class PpmExpressApi:
     def close(self) -> None:
         self._rest.close()
 
+    def require_credential(self) -> None:
+        """Raises what stands in the way of having a token at all."""
+        self._rest.require_credential()
+
+    def me(self) -> Document:
+        """Whose the token is, and the token itself: its expiry and scopes."""
+        return self._get("Me")
+
     def token_expires_at(self) -> datetime | None:
         """When the token stops working; None where PPM Express does not say."""
-        expires = (self._get("Me").get("token") or {}).get("expirationDate")
-        return datetime.fromisoformat(expires) if expires else None
+        return expires_at(self.me())
 
     # ---------------------------------------------------------------- tasks
 
@@ -101,6 +108,11 @@ class PpmExpressApi:
 
     def _get(self, address: str) -> Any:
         return self._rest.get(address)["data"]
+
+
+def expires_at(me: Document) -> datetime | None:
+    expires = (me.get("token") or {}).get("expirationDate")
+    return datetime.fromisoformat(expires) if expires else None
 
 
 class _Remembered:

@@ -71,7 +71,7 @@ class RedmineSide:
             self._url,
             secrets,
             secret,
-            _key_as_user,
+            key_as_user,
             connection=connection,
             clock=clock,
             timeout_seconds=timeout_seconds,
@@ -298,7 +298,7 @@ class RedmineSide:
         return read_catalogue(self._rest, self._project, self._marker_field, self._connection)
 
 
-def _key_as_user(key: str) -> str:
+def key_as_user(key: str) -> str:
     """Redmine takes an API key for a user name, with any password."""
     return basic(key)("unused")
 

@@ -129,7 +129,8 @@ def _responses(operation: Operation, schemas: "_Schemas") -> Json:
     given = {name: {"description": HEADERS[name], "schema": {"type": "string"}} for name in operation.gives}
     found: Json = {}
     for status, name in operation.answers.items():
-        answer = _answer(HTTPStatus(status).phrase, operation.media, schemas.answered(name))
+        about = HTTPStatus(status).phrase
+        answer = _answer(about, operation.media, schemas.answered(name)) if name else {"description": about}
         found[str(status)] = answer | ({"headers": given} if given else {})
     if operation.asks:
         found["401"] = {"$ref": "#/components/responses/Unauthorized"}
@@ -155,7 +156,7 @@ class _Schemas:
     def __init__(self, operations: Collection[Operation]) -> None:
         queries = {each.query for each in operations if each.query}
         asked = {name for each in operations for name in (each.body, *each.raw.values()) if name} | queries
-        answered = {name for each in operations for name in each.answers.values()} | {PROBLEM_SHAPE}
+        answered = {name for each in operations for name in each.answers.values() if name} | {PROBLEM_SHAPE}
         named = {(requests, name) for name in asked} | {(answers, name) for name in answered}
         adapters = [(each, "validation", TypeAdapter(getattr(*each))) for each in named]
         references, found = TypeAdapter.json_schemas(adapters, ref_template=SCHEMAS, schema_generator=_WithoutTitles)

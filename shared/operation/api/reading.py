@@ -1,6 +1,7 @@
 """A request held against the model of what may be asked: taken whole, or refused with every fault by its path."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
@@ -21,12 +22,21 @@ def body[M: BaseModel](model: type[M], raw: bytes) -> M:
         raise _refused(model, error) from error
 
 
+def mapping(raw: bytes) -> dict[str, Any]:
+    """The JSON object in a body, whatever its names; as `body` apart from that."""
+    return dict(body(_Anything, raw))
+
+
 def query[M: BaseModel](model: type[M], parameters: Mapping[str, str]) -> M:
     """The parameters behind the question mark. `Refused` (400) with every fault."""
     try:
         return model.model_validate(dict(parameters))
     except ValidationError as error:
         raise _refused(model, error) from error
+
+
+class _Anything(BaseModel, extra="allow"):
+    pass
 
 
 def _refused(model: type[BaseModel], error: ValidationError) -> Refused:

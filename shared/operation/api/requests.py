@@ -10,7 +10,15 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.json_schema import SkipJsonSchema
 
-from shared.configuration import Configuration
+from shared.configuration import (
+    Access,
+    AzureDevOpsConnection,
+    Configuration,
+    ItsmConnection,
+    PpmConnection,
+    SecretName,
+    Token,
+)
 from shared.model import SideName
 
 __all__ = ["Configuration"]
@@ -85,6 +93,42 @@ type TicketOrEnvelope = TicketToExplain | Any
 class ExplainQuery(Query):
     connection: str | SkipJsonSchema[None] = None
     """The connection that the body is from; without it, the body is an envelope that says so."""
+
+
+# ---------------------------------------------------------------- connections
+
+NewToken = Annotated[Text | None, Field(description="It goes into Key Vault; without it, the secret stays as it is.")]
+OwnSecret = Annotated[SecretName | None, Field(description="Left out, it stays, or is named like the connection.")]
+
+
+class AzureDevOpsToPut(AzureDevOpsConnection):
+    """An Azure DevOps organisation with a token for it."""
+
+    token: NewToken = None
+
+
+class PpmToPut(PpmConnection):
+    """A PPM tool with a token for it."""
+
+    secret: OwnSecret = None
+    token: NewToken = None
+
+
+class AccessToPut(Access):
+    """An account of the product's own API, whose secret need not be named."""
+
+    secret: OwnSecret = None
+
+
+class ItsmToPut(ItsmConnection):
+    """A product that pushes tickets, with a token for its `access`."""
+
+    access: AccessToPut | None = None
+    token: Token | NewToken = None
+    """A text goes into Key Vault, for `access`; an object is what its pushes bring."""
+
+
+type ConnectionToPut = AzureDevOpsToPut | PpmToPut | ItsmToPut
 
 
 # ---------------------------------------------------------------- pairs

@@ -14,7 +14,7 @@ from shared.connectors.azure_devops import batching
 from shared.connectors.azure_devops.api import Api, Write
 from shared.connectors.azure_devops.batching import MOST_AT_ONCE, Company, Shared, SharedCalls
 from shared.connectors.http import Credential
-from shared.errors import InDoubt, NotFound, Park, RetryLater, Stale, StopConnection, Throttled
+from shared.errors import InDoubt, NotFound, NotLetIn, Park, RetryLater, Stale, Throttled
 from tests.connectors.canned import Canned, answer
 
 LONG = 60.0  # beyond any test: who waits so long waits for somebody
@@ -376,7 +376,7 @@ def test_answers_that_cannot_be_told_apart_leave_all_in_doubt(odd: Any) -> None:
     network = Canned(answer(200, odd, content_type=content_type), answer(200, {"id": 7, "rev": 1}))
     calls = Calls("https://dev.azure.com/contoso", network)
     outcomes = calls.together(create("1"), create("2"))
-    expected = StopConnection if isinstance(odd, bytes) else InDoubt
+    expected = NotLetIn if isinstance(odd, bytes) else InDoubt
     assert [type(each) for each in outcomes] == [expected] * 2
     if expected is InDoubt:  # and what comes next does not rely on batches
         assert calls.write(create("3")) == {"id": 7, "rev": 1}
@@ -396,7 +396,7 @@ def test_an_odd_answer_leaves_its_own_write_in_doubt() -> None:
     calls = Calls("https://dev.azure.com/contoso", Canned(answer(200, {"value": answers})))
     outcomes = calls.api.batch([create("x")] * len(answers))
     assert outcomes[:2] == [{"id": 7, "rev": 2}] * 2
-    assert [type(each) for each in outcomes[2:]] == [InDoubt, InDoubt, InDoubt, StopConnection, NotFound]
+    assert [type(each) for each in outcomes[2:]] == [InDoubt, InDoubt, InDoubt, NotLetIn, NotFound]
     assert calls.told == [9]
 
 

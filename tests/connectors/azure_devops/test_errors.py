@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shared.connectors.azure_devops.errors import failure, sign_in, unreadable
+from shared.connectors.azure_devops.errors import failure, refused, sign_in, unreadable
 from shared.connectors.http import Answer
 from shared.errors import InDoubt, NotFound, Park, RetryLater, Stale, StopConnection, Throttled
 from tests.connectors.azure_devops.recorded import recorded
@@ -137,6 +137,44 @@ def test_a_sentence_may_be_plain_text_or_in_a_header() -> None:
 )
 def test_a_refused_credential_in_every_shape(given: Answer, says: str) -> None:
     assert re.search(says, sign_in(given) or "")
+
+
+POLICY_FAILED = "VS403463: The conditional access policy defined by your Microsoft Entra administrator has failed."
+BLOCKED_SIGN_IN = "AADSTS53003: Access has been blocked by Conditional Access policies."
+OTHER_TENANT = "AADSTS50020: User account does not exist in tenant 'Contoso'."
+
+
+@pytest.mark.parametrize(
+    ("given", "says", "by_policy"),
+    [
+        (answer(401, envelope(POLICY_FAILED)), POLICY_FAILED, True),
+        (answer(403, envelope(POLICY_FAILED)), POLICY_FAILED, True),
+        (answer(203, f"<html><title>{POLICY_FAILED}</title></html>".encode()), POLICY_FAILED, True),
+        (answer(200, f"<p>Sorry. {BLOCKED_SIGN_IN}</p>".encode(), Content_Type="text/html"), BLOCKED_SIGN_IN, True),
+        (answer(403, b"<p>You fail a conditional access policy.</p>"), "You fail a conditional access policy.", True),
+        (answer(401, envelope(OTHER_TENANT)), OTHER_TENANT, False),
+    ],
+)
+def test_microsoft_entra_is_heard_wherever_it_speaks(given: Answer, says: str, by_policy: bool) -> None:
+    said = sign_in(given)
+    assert said == says
+    assert refused(said, "Renew it.", "boards").by_policy == by_policy
+
+
+def test_what_a_policy_refuses_no_other_token_mends() -> None:
+    assert "administrator of Microsoft Entra" in refused(POLICY_FAILED, "Renew it.", "boards").remedy
+    assert refused("TF400813: The user 'x' is not authorized.", "Renew it.", "boards").remedy.endswith("Renew it.")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        answer(200, envelope(POLICY_FAILED), Content_Type="application/json"),
+        answer(400, envelope(f"The field 'Title' contains the value '{POLICY_FAILED}'")),
+    ],
+)
+def test_a_work_item_may_speak_of_policies(given: Answer) -> None:
+    assert sign_in(given) is None
 
 
 @pytest.mark.parametrize("status", [200, 204, 400, 403, 404, 412, 429, 500, 503])

@@ -8,8 +8,10 @@ operations name.
 from shared.operation.api.answers.common import Described, Health, Problem
 from shared.operation.api.answers.configuration import (
     Checked,
+    CheckedConnection,
     ConfigurationInForce,
     ConfigurationTaken,
+    Connection,
     Connections,
     Quarantine,
     Unmapped,
@@ -23,8 +25,10 @@ __all__ = [
     "Approved",
     "BoardsEventTaken",
     "Checked",
+    "CheckedConnection",
     "ConfigurationInForce",
     "ConfigurationTaken",
+    "Connection",
     "Connections",
     "Creation",
     "Described",

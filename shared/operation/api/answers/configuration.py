@@ -30,34 +30,60 @@ class Checked(Shape):
     warnings: list[Fault]
 
 
-class OpenConnection(Shape):
+class ConnectionShown(Shape):
     name: str
     kind: str
+    url: str | None
+    authentication: Literal["pat", "managed_identity", "token", "basic"] | None
+    """How we sign in there; null where we do not."""
+    secret: str | None
+    """The name of the secret in Key Vault, where there is one."""
+
+
+class OpenConnection(ConnectionShown):
     state: Literal["open"]
 
 
-class PausedConnection(Shape):
+class PausedConnection(ConnectionShown):
     """It asked to be left alone for a while."""
 
-    name: str
-    kind: str
     state: Literal["paused"]
     reason: str
     until: Moment
 
 
-class StoppedConnection(Shape):
+class StoppedConnection(ConnectionShown):
     """Nothing works on it until a person acts."""
 
-    name: str
-    kind: str
     state: Literal["stopped"]
     reason: str
     since: Moment | None
 
 
+type Connection = OpenConnection | PausedConnection | StoppedConnection
+
+
 class Connections(Shape):
-    connections: list[OpenConnection | PausedConnection | StoppedConnection]
+    connections: list[Connection]
+
+
+class CheckedItem(Shape):
+    item: str
+    """What is needed."""
+    ok: bool | None
+    """Null where nobody can tell."""
+    reason: str
+    fix: str
+    """What to do about it; empty if it is well."""
+
+
+class CheckedConnection(Shape):
+    """Whether a connection has all that it needs."""
+
+    name: str
+    ok: bool
+    """False if any item is."""
+    items: list[CheckedItem]
 
 
 class UnmappedWord(Shape):
