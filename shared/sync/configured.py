@@ -70,25 +70,22 @@ def rules(pair: Pair, facts: Mapping[SideName, Facts]) -> PairRules:
     )
 
 
-def law(mapping: FieldMapping) -> tuple[str, ...]:
-    """F3, for a field whose sides have not been asked yet."""
+def law(mapping: FieldMapping) -> tuple[Fault, ...]:
+    """F3, for a field whose sides have not been asked yet; paths are below the field."""
     ends = {side: _end(side, mapping, NOTHING) for side in SIDES}
     return offending(FieldRule(mapping.name, ends[BOARDS], ends[PPM], direction=Direction(mapping.direction)))
 
 
 def unfit(pair: Pair, facts: Mapping[SideName, Facts]) -> tuple[Fault, ...]:
     """What stands in the way of a pair, each with its path below the pair."""
-    if found := tuple(_misfits(pair, facts)):
-        return found
-    places = {f"fields.{mapping.name}": f"fields[{index}]" for index, mapping in enumerate(pair.fields)}
-    return tuple((places.get(where, where), fix) for where, fix in faults(rules(pair, facts)))
+    return tuple(_misfits(pair, facts)) or faults(rules(pair, facts))
 
 
 def _misfits(pair: Pair, facts: Mapping[SideName, Facts]) -> Iterator[Fault]:
     """Fields that are not there, or not to be written."""
     for index, mapping in enumerate(pair.fields):
         for side in SIDES if mapping.active else ():
-            key, where = _of(mapping, side).field, f"fields[{index}].{side}"
+            key, where = _of(mapping, side).field, f"fields[{index}].{side}.field"
             info = facts[side].field(key)
             if info is None:
                 yield where, f"there is no field '{key}' on {side}{_resembling(key, facts[side].fields.values())}"
