@@ -577,7 +577,9 @@ def _mapping_faults(path: str, mappings: Collection[FieldMapping], law: Law) -> 
 def _ambiguous(mapping: FieldMapping) -> Iterable[Fault]:
     for side in SideName:
         words = Counter(word.casefold() for meant in mapping.values.values() for word in getattr(meant, side))
-        yield from (("values", f"{side} says '{word}' for {n} things: one at most") for word, n in words.items() if n > 1)
+        yield from (
+            ("values", f"{side} says '{word}' for {n} things: one at most") for word, n in words.items() if n > 1
+        )
 
 
 def _faults_of(error: ValidationError, *under: Any) -> list[Fault]:

@@ -1,6 +1,6 @@
 """Promise 4: whoever runs it sees what is configured, which connections work, and what could not be understood."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,13 +95,39 @@ class OperationService:
         document, generation = self._store.read()
         return yaml.safe_dump(dict(document), sort_keys=False, allow_unicode=True, width=120), generation
 
-    def replace_configuration(self, text: str, expected: str | None) -> str:
-        """Take a YAML document as the configuration, whole or not at all; returns its generation.
+    def document(self) -> tuple[Mapping[str, Any], str]:
+        """The configuration's document as it is at this moment, to be edited, and its generation."""
+        return self._store.read(fresh=True)
 
-        `Refused` lists every fault with its path: of form first, then what only the organisation can tell. `expected`
-        is the generation it was edited from; another one in force refuses it (412).
+    def replace_configuration(self, text: str, expected: str | None) -> str:
+        """Take a YAML document as the configuration; another generation than `expected` in force refuses it (412)."""
+        try:
+            return self.replace_document(_document(text), expected)
+        except Stale as stale:
+            raise Refused(412, "the configuration was changed meanwhile; read it again, then repeat") from stale
+
+    def replace_document(self, document: Any, expected: str | None) -> str:
+        """Take a document as the configuration, whole or not at all; returns its generation.
+
+        `Refused` as `judged` says; `Stale` if `expected` is given and is not the generation in force.
         """
-        document = _document(text)
+        configuration, boards = self._judged(document)
+        for _, place in destinations(configuration):
+            if place.team:
+                live = {team.id: team.name for team in boards.teams(place.project)}
+                self._places.locate("team", place.project, place.team, live)
+            if place.area:  # from now on it is known wherever it moves
+                self._places.locate("area", place.project, place.area, boards.areas(place.project))
+        return self._store.replace(document, expected)
+
+    def judged(self, document: Any) -> Configuration:
+        """The configuration in a document that may take its place; changes nothing.
+
+        `Refused` lists every fault with its path: of form first, then what only the organisation can tell.
+        """
+        return self._judged(document)[0]
+
+    def _judged(self, document: Any) -> tuple[Configuration, Boards]:
         configuration = self._parse(document)
         name, connection = configuration.boards
         boards = self._boards(name, connection)
@@ -112,16 +138,7 @@ class OperationService:
             raise Refused(400, "the configuration could not be held against the organisation", faults) from stop
         if faults := [*check.placement_faults(configuration, teams), *self._pairs(configuration)]:
             raise Refused(400, f"the configuration has {len(faults)} fault(s) and was not taken", faults)
-        for _, place in destinations(configuration):
-            if place.team:
-                live = {team.id: team.name for team in boards.teams(place.project)}
-                self._places.locate("team", place.project, place.team, live)
-            if place.area:  # from now on it is known wherever it moves
-                self._places.locate("area", place.project, place.area, boards.areas(place.project))
-        try:
-            return self._store.replace(document, expected)
-        except Stale as stale:
-            raise Refused(412, "the configuration was changed meanwhile; read it again, then repeat") from stale
+        return configuration, boards
 
     def check_configuration(self, text: str | None) -> dict[str, Any]:
         """Hold a YAML document, or the configuration in force, against the organisation as it is; changes nothing.

@@ -12,15 +12,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from shared.links import Conflict, ConflictStatus, FieldIntent, Intent, ParentIntent, SyncLink
+from shared.links import DELETED, PARENT, Conflict, ConflictStatus, FieldIntent, Intent, ParentIntent, SyncLink
 from shared.model import Item, ItemDraft, SideName
-from shared.sync import merge, parents
+from shared.sync import agreements, merge, parents
 from shared.sync.merge import Decision, Verdict
 from shared.sync.parents import ParentDecision, Views
 from shared.sync.rules import SIDES, PairRules, other
 from shared.sync.values import kept, resembles
-
-PARENT, DELETED = "parent", "deleted"  # what conflicts are about, besides fields
 
 
 class Scope(StrEnum):
@@ -97,7 +95,7 @@ def _fields(rules: PairRules, link: SyncLink, items: Mapping[SideName, Item], re
         if not wanted or any(rule.end(side).key not in items[side].fields for side in SIDES):
             continue  # not shown on a side: no opinion
         shown = {side: items[side].fields[rule.end(side).key] for side in SIDES}
-        decision = merge.decide(rule, shown, link.baseline.get(rule.key), changed_at, request.towards)
+        decision = merge.decide(rule, shown, agreements.standing(rule, link), changed_at, request.towards)
         closed = [items[side].read_only for side in decision.sent if items[side].read_only]
         yield Decision(rule, Verdict.HELD, shown, policy="read-only", why=closed[0]) if closed else decision
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from shared.links import Conflict, Hold, SyncLink, SyncState
 from shared.model import Item, SideName
-from shared.sync import merge, parents, plan
+from shared.sync import agreements, merge, parents, plan
 from shared.sync.merge import Decision, Verdict
 from shared.sync.parents import NONE, OUTSIDE, UNKNOWN, ParentDecision, Views
 from shared.sync.plan import Plan, Surroundings
@@ -163,7 +163,7 @@ def _field(rules: PairRules, link: SyncLink, items: Mapping[SideName, Item], key
 
 def _changed(link: SyncLink, decision: Decision) -> Sequence[str]:
     """The sides that changed since the baseline; without one, all that say something, unless they agree."""
-    baseline = link.baseline.get(decision.rule.key)
+    baseline = agreements.standing(decision.rule, link)
     if baseline is not None:
         return [str(side) for side in SIDES if merge.changed(decision.rule, side, decision.shown, baseline)]
     differ = decision.verdict not in (Verdict.AGREE, Verdict.NONE)

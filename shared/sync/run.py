@@ -17,7 +17,7 @@ from shared.errors import Circular, InDoubt, NotFound, Park, Refused, RetryLater
 from shared.links import Conflict, Intent, Look, ParentIntent, SyncLink, SyncState
 from shared.model import Item, ItemChange, Move, SideName
 from shared.ports import Clock, Looks, Side, SyncRecord, SyncStore
-from shared.sync import create, guard, intents, parents, plan
+from shared.sync import agreements, create, guard, intents, parents, plan
 from shared.sync.guard import Fate
 from shared.sync.parents import NONE, ParentDecision, Views
 from shared.sync.plan import EVERYTHING, Plan, Request, Surroundings
@@ -167,6 +167,9 @@ class Run:
     def _agree(self, look: Look, items: Mapping[SideName, Item], request: Request, expected: str | None) -> Outcome:
         around = self._around(items)
         self.link = replace(self._settled(items, around), deleted=(), doomed=False, approved=False)
+        self.link, over = agreements.renewed(self._rules, self.link, self._worker.clock())
+        if over:
+            self.save(over)
         made = plan.make(self._rules, self.link, items, around, request)
         if expected is not None and plan.fingerprint(made) != expected:
             raise Refused(409, f"link {self.link.id} has moved since the plan was made: make another one")
@@ -391,6 +394,7 @@ class Run:
             versions={self.link.origin: origin.version, target: made.version},
             urls={self.link.origin: origin.url, target: made.url},
             parents=dict.fromkeys(SIDES, NONE),
+            terms=agreements.terms(self._rules),
             **_ALIVE,
             **_SETTLED,
             **NO_LEASE,

@@ -70,7 +70,11 @@ def test_policies_limits_and_kinds_are_taken_over():
 @pytest.mark.parametrize(
     ("fields", "where", "fix"),
     [
-        ([{"name": "a", "boards": "System.Titel", "ppm": "Name"}], "fields[0].boards.field", "do you mean System.Title"),
+        (
+            [{"name": "a", "boards": "System.Titel", "ppm": "Name"}],
+            "fields[0].boards.field",
+            "do you mean System.Title",
+        ),
         ([{"name": "a", "boards": "System.Title", "ppm": "Start Date"}], "fields[0].ppm.field", "you mean StartDate?"),
         ([{"name": "a", "boards": "System.State", "ppm": "Status"}], "fields[0].ppm.field", "the direction to_boards"),
         ([{"name": "a", "boards": "System.Title", "ppm": "StartDate"}], "fields[0].ppm.field", "text and date"),
