@@ -13,7 +13,7 @@ from typing import Any
 from shared.connectors.azure_devops import translate
 from shared.connectors.azure_devops.api import Api, path
 from shared.errors import NotFound
-from shared.model import FieldInfo, FieldType, Team, WorkItemType
+from shared.model import FieldInfo, FieldType, StateCategory, Team, WorkItemType
 from shared.ports import Clock
 
 REMEMBERED_FOR = timedelta(minutes=1)  # so that a mended team or type is seen soon
@@ -21,6 +21,9 @@ TEAMS_PER_PAGE = 100
 WHOLE_TREE = 100  # levels; Azure DevOps allows 14 today
 HIDDEN = "Microsoft.HiddenCategory"  # types that people do not make: reviews, feedback, parts of tests
 TREES = {"System.AreaPath": "areas", "System.IterationPath": "iterations"}
+
+type Choices = tuple[Mapping[str, tuple[str, ...]], Mapping[str, StateCategory]]
+"""What each field of a project may hold, and the categories of its states."""
 
 
 @dataclass(slots=True)
@@ -69,9 +72,10 @@ class Metadata:
         """The fields that work items of these projects can have, with what they may hold in any of them."""
         found: dict[str, FieldInfo] = {}
         for project in projects:
-            for name, choices in self._choices(project).items():
+            choices, categories = self._choices(project)
+            for name, values in choices.items():
                 if known := found.get(name) or self.fields().get(name):
-                    found[name] = _with_choices(known, choices)
+                    found[name] = _with_choices(known, values, categories)
         return found
 
     def our_identity(self) -> str:
@@ -119,10 +123,10 @@ class Metadata:
         address = f"{path(project)}/_apis/wit/classificationnodes/{kind}"
         return list(translate.nodes(self._api.get(address, {"$depth": WHOLE_TREE})))
 
-    def _choices(self, project: str) -> Mapping[str, tuple[str, ...]]:
+    def _choices(self, project: str) -> Choices:
         return self._remembered(("choices", project), lambda: self._read_choices(project))
 
-    def _read_choices(self, project: str) -> Mapping[str, tuple[str, ...]]:
+    def _read_choices(self, project: str) -> Choices:
         address = f"{path(project)}/_apis/wit/workitemtypes"
         hidden = self._api.get(f"{path(project)}/_apis/wit/workitemtypecategories/{HIDDEN}")["workItemTypes"]
         unused = {type["name"] for type in hidden}
@@ -130,14 +134,17 @@ class Metadata:
         allowed = {"$expand": "allowedValues"}
         fields = [self._api.get(f"{address}/{path(type['name'])}/fields", allowed) for type in types]
         trees = {name: tuple(dict(self._read_tree(project, kind)).values()) for name, kind in TREES.items()}
-        return {**translate.choices(types, fields), **trees}
+        return {**translate.choices(types, fields), **trees}, translate.state_categories(types)
 
     def _read_tags(self, project: str) -> frozenset[str]:
         return frozenset(tag["name"] for tag in self._api.get(f"{path(project)}/_apis/wit/tags")["value"])
 
 
-def _with_choices(info: FieldInfo, choices: Sequence[str]) -> FieldInfo:
+def _with_choices(info: FieldInfo, choices: Sequence[str], categories: Mapping[str, StateCategory]) -> FieldInfo:
     """A text that may hold some values only is a pick list."""
     chosen = tuple(dict.fromkeys((*info.choices, *choices)))
+    if info.type is FieldType.STATE:
+        more = {state: category for state, category in categories.items() if state not in info.categories}
+        return replace(info, choices=chosen, categories={**info.categories, **more})
     listed = info.type is FieldType.TEXT and chosen
     return replace(info, type=FieldType.PICKLIST if listed else info.type, choices=chosen)
