@@ -56,3 +56,8 @@ def answering(handler: Handler) -> Handler:
 
 def headers_of(req: func.HttpRequest) -> dict[str, str]:
     return {name.lower(): value for name, value in req.headers.items()}
+
+
+def if_match(req: func.HttpRequest) -> str | None:
+    """The generation that the caller has read; None where any will do."""
+    return headers_of(req).get("if-match", "").strip('W/"*') or None

@@ -45,6 +45,13 @@ class Body:
             raise _refused((name, "write a list of texts"))
         return value
 
+    def some_whole(self, name: str) -> int | None:
+        """A whole number from 0; None where it is not there."""
+        value = self._values.get(name)
+        if value is None or (type(value) is int and value >= 0):
+            return value
+        raise _refused((name, "write a whole number from 0"))
+
     def mapping(self, name: str) -> dict[str, Any]:
         value = self._values.get(name, {})
         if not isinstance(value, dict):

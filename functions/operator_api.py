@@ -5,7 +5,7 @@ import re
 
 import azure.functions as func
 
-from functions.answers import answer, answering, headers_of
+from functions.answers import answer, answering, headers_of, if_match
 from functions.product import services
 from shared.errors import Refused
 
@@ -27,8 +27,7 @@ def get_configuration(req: func.HttpRequest) -> func.HttpResponse:
 @answering
 def put_configuration(req: func.HttpRequest) -> func.HttpResponse:
     text = _document(req)
-    expected = headers_of(req).get("if-match", "").strip('W/"*') or None
-    generation = services().operation.replace_configuration(text, expected)
+    generation = services().operation.replace_configuration(text, if_match(req))
     # A changed rule may free what was parked. What is in step is held against it by the next hourly sweep.
     looked_at = services().tickets.sweep(whole=False)
     return answer({"generation": generation, "tickets_looked_at_again": looked_at}, headers={"ETag": f'"{generation}"'})

@@ -53,10 +53,12 @@ from shared.model import SideName
 from shared.operation.service import OperationService
 from shared.places import PlaceMemory
 from shared.ports import Boards, HealthBoard, Itsm, ItsmDoor, Secrets, Side, SideDoor
-from shared.sync import configured
+from shared.sync import configured, mapping_edits
 from shared.sync.configured import ConfiguredPairs
 from shared.sync.creation import Counterparts, Wanted
 from shared.sync.desk import Desk
+from shared.sync.mapping_edits import Edit
+from shared.sync.mappings import FieldMappings
 from shared.sync.plans import DIRECTIONS, SCOPES, PairPlans
 from shared.sync.rows import Filters
 from shared.sync.run import Timing as SyncTiming
@@ -70,12 +72,14 @@ from shared.tickets.service import TicketService
 __all__ = [
     "DIRECTIONS",
     "SCOPES",
+    "Edit",
     "Filters",
     "Services",
     "Wanted",
     "build",
     "changed_work_item",
     "decode_message",
+    "mapping_edits",
     "services",
 ]
 
@@ -99,6 +103,7 @@ class Pairs:
     views: PairViews
     counterparts: Counterparts
     plans: PairPlans
+    fields: FieldMappings
     upkeep: Upkeep
 
 
@@ -189,6 +194,7 @@ def _pairs(
         views=PairViews(desk),
         counterparts=Counterparts(sync, desk),
         plans=PairPlans(sync, TablePlans(account.tables), desk),
+        fields=FieldMappings(desk, looks, operation),
         upkeep=Upkeep(sync, looks, cursors, desk),
     )
 

@@ -24,6 +24,15 @@ class _Parsed:
     configuration: Configuration
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A document that may become the configuration, and the organisation that it was held against."""
+
+    document: Mapping[str, Any]
+    configuration: Configuration
+    boards: Boards
+
+
 class _Unambiguous(yaml.SafeLoader):
     """YAML without tags, in which a key may stand only once: the second would silently replace the first."""
 
@@ -102,32 +111,28 @@ class OperationService:
     def replace_configuration(self, text: str, expected: str | None) -> str:
         """Take a YAML document as the configuration; another generation than `expected` in force refuses it (412)."""
         try:
-            return self.replace_document(_document(text), expected)
+            return self.take(self.judged(_document(text)), expected)
         except Stale as stale:
             raise Refused(412, "the configuration was changed meanwhile; read it again, then repeat") from stale
 
-    def replace_document(self, document: Any, expected: str | None) -> str:
-        """Take a document as the configuration, whole or not at all; returns its generation.
+    def take(self, judged: Judged, expected: str | None) -> str:
+        """Put a document in place, whole or not at all; returns its generation.
 
-        `Refused` as `judged` says; `Stale` if `expected` is given and is not the generation in force.
+        `Stale` if `expected` is given and is not the generation in force.
         """
-        configuration, boards = self._judged(document)
-        for _, place in destinations(configuration):
+        for _, place in destinations(judged.configuration):
             if place.team:
-                live = {team.id: team.name for team in boards.teams(place.project)}
+                live = {team.id: team.name for team in judged.boards.teams(place.project)}
                 self._places.locate("team", place.project, place.team, live)
             if place.area:  # from now on it is known wherever it moves
-                self._places.locate("area", place.project, place.area, boards.areas(place.project))
-        return self._store.replace(document, expected)
+                self._places.locate("area", place.project, place.area, judged.boards.areas(place.project))
+        return self._store.replace(judged.document, expected)
 
-    def judged(self, document: Any) -> Configuration:
-        """The configuration in a document that may take its place; changes nothing.
+    def judged(self, document: Any) -> Judged:
+        """The document as one that may become the configuration; changes nothing.
 
         `Refused` lists every fault with its path: of form first, then what only the organisation can tell.
         """
-        return self._judged(document)[0]
-
-    def _judged(self, document: Any) -> tuple[Configuration, Boards]:
         configuration = self._parse(document)
         name, connection = configuration.boards
         boards = self._boards(name, connection)
@@ -138,7 +143,7 @@ class OperationService:
             raise Refused(400, "the configuration could not be held against the organisation", faults) from stop
         if faults := [*check.placement_faults(configuration, teams), *self._pairs(configuration)]:
             raise Refused(400, f"the configuration has {len(faults)} fault(s) and was not taken", faults)
-        return configuration, boards
+        return Judged(document, configuration, boards)
 
     def check_configuration(self, text: str | None) -> dict[str, Any]:
         """Hold a YAML document, or the configuration in force, against the organisation as it is; changes nothing.

@@ -70,6 +70,11 @@ def rules(pair: Pair, facts: Mapping[SideName, Facts]) -> PairRules:
     )
 
 
+def format_of(kind: str, type: FieldType) -> str:
+    """How a product writes values of a type, unless told otherwise."""
+    return End("", type, WRITTEN_AS.get((kind, type), "")).written_as
+
+
 def law(mapping: FieldMapping) -> tuple[Fault, ...]:
     """F3, for a field whose sides have not been asked yet; paths are below the field."""
     ends = {side: _end(side, mapping, NOTHING) for side in SIDES}
@@ -160,17 +165,22 @@ class ConfiguredPairs:
 
     def rules(self, name: str) -> PairRules:
         """`RetryLater` while a side is not to be had, or has lost a field that the pair needs."""
-        configuration, generation = self._configuration()
+        generation = self._configuration()[1]
         known = self._made.get(name)
         if known is None or known[0] != generation:
-            known = self._made[name] = generation, self._rules(configuration, self.pair(name))
+            known = self._made[name] = generation, self._rules(self.pair(name))
         return known[1]
 
-    def _rules(self, configuration: Configuration, pair: Pair) -> PairRules:
-        kinds, facts = kinds_of(configuration, pair), {}
-        for side, door in self._doors(pair.name).items():
+    def facts(self, name: str) -> Mapping[SideName, Facts]:
+        """What both sides of a pair say of themselves."""
+        kinds, facts = kinds_of(self._configuration()[0], self.pair(name)), {}
+        for side, door in self._doors(name).items():
             with door.open() as there:
                 facts[side] = look(kinds[side], there)
+        return facts
+
+    def _rules(self, pair: Pair) -> PairRules:
+        facts = self.facts(pair.name)
         if found := unfit(pair, facts):
             listed = "; ".join(f"{where}: {fix}" for where, fix in found)
             raise RetryLater(f"the pair '{pair.name}' does not fit its sides any more: {listed}", UNFIT_RETRY_SECONDS)
