@@ -61,3 +61,8 @@ def headers_of(req: func.HttpRequest) -> dict[str, str]:
 def if_match(req: func.HttpRequest) -> str | None:
     """The generation that the caller has read; None where any will do."""
     return headers_of(req).get("if-match", "").strip('W/"*') or None
+
+
+def asked_by(req: func.HttpRequest) -> str:
+    """Who asks, where the app has App Service authentication switched on; a function key alone has no name."""
+    return headers_of(req).get("x-ms-client-principal-name", "")

@@ -3,11 +3,13 @@
 Items are written `boards:12` or `ppm:7` where a request may mean either side.
 """
 
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import quote
 
 import azure.functions as func
 
-from functions.answers import answer, answering
+from functions.answers import answer, answering, asked_by
 from functions.bodies import Body, flag, number
 from functions.product import services, wiring
 from shared.model import SideName
@@ -85,22 +87,45 @@ def make_plan(req: func.HttpRequest) -> func.HttpResponse:
         body.one_of("what", wiring().SCOPES, "values"),
         body.some_texts("items"),
         body.some_texts("fields"),
+        asked_by(req),
     )
-    return answer(plan, 201, {"Location": f"/api/pairs/{quote(plan['pair'])}/plans/{plan['id']}"})
+    return answer(plan, 201, _location(plan))
 
 
 @pairs.function_name("get_plan")
 @pairs.route("pairs/{pair}/plans/{id}", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 @answering
 def get_plan(req: func.HttpRequest) -> func.HttpResponse:
-    return answer(services().pairs.plans.show_plan(_pair(req), req.route_params["id"]))
+    """A page of the plan's items with what became of them; `next` in the answer is the `after` of the next page."""
+    limit = number(req, "limit", ROWS, MOST_ROWS)
+    return answer(services().pairs.plans.show(_pair(req), _plan(req), limit, req.params.get("after", "")))
 
 
 @pairs.function_name("apply_plan")
 @pairs.route("pairs/{pair}/plans/{id}/apply", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
 @answering
 def apply_plan(req: func.HttpRequest) -> func.HttpResponse:
-    return answer(services().pairs.plans.apply(_pair(req), req.route_params["id"]))
+    """The plan is carried out item by item; its `outcomes` tell how far it is."""
+    return answer(services().pairs.plans.apply(_pair(req), _plan(req), asked_by(req)), 202)
+
+
+@pairs.function_name("undo_plan")
+@pairs.route("pairs/{pair}/plans/{id}/undo", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
+@answering
+def undo_plan(req: func.HttpRequest) -> func.HttpResponse:
+    """A plan that takes this one back where nobody has edited since; `left` says what stays. Applied unless dry."""
+    dry = bool(flag(req, "dry_run"))
+    plan = services().pairs.plans.undo(_pair(req), _plan(req), asked_by(req), dry=dry)
+    return answer(plan, 201 if dry else 202, _location(plan))
+
+
+@pairs.function_name("list_history")
+@pairs.route("pairs/{pair}/history", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@answering
+def list_history(req: func.HttpRequest) -> func.HttpResponse:
+    """What was written or refused, newest first, of one item (`item=boards:12`) or plan where they are given."""
+    item, plan, after = (req.params.get(name, "") for name in ("item", "plan", "after"))
+    return answer(services().pairs.views.history(_pair(req), item, plan, number(req, "limit", ROWS, MOST_ROWS), after))
 
 
 @pairs.function_name("approve_pair")
@@ -113,3 +138,11 @@ def approve_pair(req: func.HttpRequest) -> func.HttpResponse:
 
 def _pair(req: func.HttpRequest) -> str:
     return req.route_params["pair"]
+
+
+def _plan(req: func.HttpRequest) -> str:
+    return req.route_params["id"]
+
+
+def _location(plan: Mapping[str, Any]) -> dict[str, str]:
+    return {"Location": f"/api/pairs/{quote(plan['pair'])}/plans/{plan['id']}"}

@@ -294,8 +294,9 @@ class Limits(_Model):
 class Pair(_Model):
     """One PPM project with the Azure DevOps projects that it is kept in step with.
 
-    `adopt` are the sides whose new items are copied to the other unasked. `people` are names of persons who are known
-    by another mail address over there; `zone` is where a moment becomes a date.
+    `adopt` are the sides whose new items are copied to the other unasked. A pair that is not `continuous` writes what a
+    person asks for and nothing by itself, which goes for new copies and deletions, too. `people` are names of persons
+    who are known by another mail address over there; `zone` is where a moment becomes a date.
     """
 
     name: str
@@ -306,6 +307,7 @@ class Pair(_Model):
     deletes: Literal["bin", "unlink"] = "unlink"
     adopt: Annotated[tuple[SideName, ...], BeforeValidator(_listed)] = ()
     limits: Limits = Limits()
+    continuous: bool = True
     people: Mapping[str, str] = {}
     zone: Annotated[str, AfterValidator(_zone)] = "UTC"
 

@@ -15,8 +15,6 @@ from shared.model import SideName
 
 type Values = Mapping[str, Any]
 
-PARENT, DELETED = "parent", "deleted"  # what conflicts are about, besides fields
-
 
 class SyncState(StrEnum):
     """`creating`: reserved, a create may have happened. `gone`: deleted. `unlinked`: the items go separate ways."""
@@ -33,10 +31,16 @@ class SyncState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FieldIntent:
-    """A field about to be written: what each side showed (reduced), and what goes to which sides (as sent)."""
+    """A field about to be written: what each side showed (reduced), and what goes to which sides (as sent).
+
+    `before` is what the written sides showed, whole; with `policy` and `why` it is for the history.
+    """
 
     shown: Mapping[SideName, Any]
     sent: Mapping[SideName, Any]
+    before: Mapping[SideName, Any] = field(default_factory=dict)
+    policy: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,16 @@ class ParentIntent:
 
     shown: Mapping[SideName, str]
     sent: Mapping[SideName, str]
+    policy: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who asked for a write, and by which plan; both empty where the sync did it by itself."""
+
+    plan: str = ""
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +68,7 @@ class Intent:
     fields: Mapping[str, FieldIntent] = field(default_factory=dict)
     parent: ParentIntent | None = None
     bin: SideName | None = None
+    asked: Asked = Asked()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +91,8 @@ class SyncLink:
     `open` has the conflict that waits for a person, by rule key. `missing` counts how often a side did not find its
     item. `refusals` counts refused moves. `parked` says why a person is needed, `parked_on` what was tried.
     `deleted` are the sides whose item was seen in the bin, `doomed` whether the other item is to follow, which it does
-    once a sweep has counted the deletions, or a person has `approved` this one.
+    once a sweep has counted the deletions, or a person has `approved` this one. `placed` is whether a copy of ours was
+    put where its origin stands, `plan` the last that was applied to this link.
     """
 
     id: str
@@ -101,6 +117,8 @@ class SyncLink:
     deleted: tuple[SideName, ...] = ()
     doomed: bool = False
     approved: bool = False
+    placed: bool = True
+    plan: str = ""
     parked: str = ""
     parked_on: str = ""
 
@@ -131,10 +149,44 @@ class Conflict:
 
 
 @dataclass(frozen=True, slots=True)
+class Write:
+    """One thing that we wrote to one side, or were refused: the history of a pair is made of these.
+
+    `what` is a rule key, or one of `created`, `parent` and `deleted`. `before` and `after` are what the side showed;
+    of a parent, link ids. `refused` is why it was not taken, and then `after` is what was sent.
+    """
+
+    id: str
+    link: str
+    side: SideName
+    item: str
+    what: str
+    before: Any
+    after: Any
+    policy: str
+    why: str
+    at: datetime
+    asked: Asked = Asked()
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What is needed of a write to take it back: `what`, where, from what to what, and the plan that wrote it."""
+
+    what: str
+    side: SideName
+    before: Any
+    after: Any
+    plan: str
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
     """ "Look at this item", or at this link. Carries nothing to apply.
 
-    `retry` asks to try even what is parked. `swept` says that a sweep sent it, after counting the deletions.
+    `retry` asks to try even what is parked. `swept` says that a sweep sent it, after counting the deletions. `plan` is
+    the one that somebody wants applied to the link, and nothing else.
     """
 
     pair: str
@@ -143,6 +195,7 @@ class Look:
     link: str = ""
     retry: bool = False
     swept: bool = False
+    plan: str = ""
 
 
 @dataclass(frozen=True, slots=True)

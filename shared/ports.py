@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from shared.links import Conflict, Hold, Look, SyncLink
+from shared.links import Conflict, Hold, Look, SyncLink, Write
 from shared.model import (
     Capabilities,
     Changes,
@@ -393,8 +393,9 @@ class SyncStore(Protocol):
         link: SyncLink,
         conflicts: Sequence[Conflict] = (),
         releases: Sequence[SyncRecord] = (),
+        writes: Sequence[Write] = (),
     ) -> SyncRecord:
-        """Save link, its aliases (exactly those of `link.ids`) and conflicts (by id), all or nothing.
+        """Save link, its aliases (exactly those of `link.ids`), conflicts and writes (by id), all or nothing.
 
         `Stale` if the link was saved by somebody else since `record` was read, or one of its items belongs to another
         link. `releases` are links that give up what they share with this one in the same transaction; the caller has
@@ -412,6 +413,11 @@ class SyncStore(Protocol):
 
     def conflicts(self, pair: str, link_id: str) -> Iterator[Conflict]:
         """The conflicts of one link, oldest first."""
+        ...
+
+    def history(self, pair: str, *, link: str = "", plan: str = "", after: str = "") -> Iterator[tuple[str, Write]]:
+        """The writes of the pair, of one link or of one plan, newest first, each with its place; `after` goes on from
+        one."""
         ...
 
     def hold(self, pair: str) -> Hold | None:

@@ -190,12 +190,13 @@ def _pairs(
         address=_public_url(settings),
     )
     desk = Desk(store, pairs, doors, _now, _new_id, _public_url(settings))
+    plans = PairPlans(sync, looks, TablePlans(account.tables), desk)
     return Pairs(
         views=PairViews(desk),
         counterparts=Counterparts(sync, desk),
-        plans=PairPlans(sync, TablePlans(account.tables), desk),
+        plans=plans,
         fields=FieldMappings(desk, looks, operation),
-        upkeep=Upkeep(sync, looks, cursors, desk),
+        upkeep=Upkeep(sync, plans, looks, cursors, desk),
     )
 
 

@@ -20,7 +20,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.errors import Park
-from shared.links import PARENT, Conflict, ConflictStatus, SyncLink, Values
+from shared.links import Conflict, ConflictStatus, SyncLink, Values
 from shared.model import FieldType
 from shared.sync.rules import SIDES, FieldRule, PairRules
 from shared.sync.values import same
@@ -43,14 +43,15 @@ def standing(rule: FieldRule, link: SyncLink) -> Values | None:
 
 def renewed(rules: PairRules, link: SyncLink, at: datetime) -> tuple[SyncLink, tuple[Conflict, ...]]:
     """The link with what stands, on the terms of these rules, and the conflicts that nobody has to decide any more."""
+    now = terms(rules)
     held = {rule.key: baseline for rule in rules.active if (baseline := standing(rule, link)) is not None}
-    over = {name: id for name, id in link.open.items() if name != PARENT and name not in terms(rules)}
-    open = {name: id for name, id in link.open.items() if name not in over}
+    over = {key: id for key, id in link.open.items() if key in link.terms and key not in now}
+    open = {key: id for key, id in link.open.items() if key not in over}
     rows = tuple(
-        Conflict(id, link.id, name, None, {}, "ask", "its field is not mapped any more", at, ConflictStatus.CLOSED)
-        for name, id in over.items()
+        Conflict(id, link.id, key, None, {}, "ask", "its field is not mapped any more", at, ConflictStatus.CLOSED)
+        for key, id in over.items()
     )
-    return replace(link, baseline=held, terms=terms(rules), open=open), rows
+    return replace(link, baseline=held, terms=now, open=open), rows
 
 
 def _same(rule: FieldRule, baseline: Values) -> bool:

@@ -62,11 +62,12 @@ def rules(pair: Pair, facts: Mapping[SideName, Facts]) -> PairRules:
         hierarchy=HierarchyRule(
             pair.hierarchy.active, Direction(pair.hierarchy.direction), Policy(pair.hierarchy.policy)
         ),
-        deletes=DeletePolicy(pair.deletes),
-        adopt=frozenset(pair.adopt),
+        deletes=DeletePolicy(pair.deletes) if pair.continuous else DeletePolicy.UNLINK,
+        adopt=frozenset(pair.adopt) if pair.continuous else frozenset(),
         kinds={PPM: pair.boards.kinds, BOARDS: pair.ppm.kinds},
         homes={BOARDS: pair.boards.home or pair.boards.projects[0]},
         limits=MassLimits(**pair.limits.model_dump()),
+        continuous=pair.continuous,
     )
 
 

@@ -9,7 +9,7 @@ from shared.errors import Refused
 from shared.model import Item, SideName
 from shared.ports import Clock, Side, SideDoor, SyncRecord, SyncStore
 from shared.sync.configured import ConfiguredPairs
-from shared.sync.rules import SIDES
+from shared.sync.rules import SIDES, PairRules
 
 ITEMS_PER_READ = 200
 
@@ -47,6 +47,13 @@ class Desk:
         doors = self.doors(pair)
         with ExitStack() as stack:
             yield {side: stack.enter_context(doors[side].open()) for side in SIDES}
+
+
+def both(
+    sides: Mapping[SideName, Side], rules: PairRules, ids: Sequence[Mapping[SideName, str]]
+) -> Mapping[SideName, Mapping[str, Item]]:
+    """The items of several links, or of several candidates for one, by side and id."""
+    return {side: read(sides[side], rules.keys(side), [each[side] for each in ids if side in each]) for side in SIDES}
 
 
 def read(side: Side, fields: Collection[str], ids: Sequence[str]) -> dict[str, Item]:

@@ -64,10 +64,9 @@ def decide(
         return ParentDecision(Verdict.AGREE if views != baseline else Verdict.NONE, views)
     if towards is not None and rule.direction.target not in (None, towards):
         return ParentDecision(Verdict.NONE, views, why=f"parents are written on {rule.direction.target} only")
-    target = towards or rule.direction.target
-    if target is None and not moved:
+    if towards is None and not moved:
         return ParentDecision(Verdict.NONE, views)
-    if target is not None and (towards is not None or moved):
+    if (target := towards or rule.direction.target) is not None:
         return _write(views, target, moved, CHOSEN if towards else str(rule.direction))
     if len(moved) == 1:
         (source,) = moved

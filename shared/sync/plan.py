@@ -12,12 +12,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from shared.links import DELETED, PARENT, Conflict, ConflictStatus, FieldIntent, Intent, ParentIntent, SyncLink
+from shared.links import Asked, Conflict, ConflictStatus, FieldIntent, Intent, ParentIntent, SyncLink, Trace
 from shared.model import Item, ItemDraft, SideName
-from shared.sync import agreements, merge, parents
+from shared.sync import agreements, history, merge, parents
+from shared.sync.history import DELETED, PARENT
 from shared.sync.merge import Decision, Verdict
 from shared.sync.parents import ParentDecision, Views
-from shared.sync.rules import SIDES, PairRules, other
+from shared.sync.rules import SIDES, FieldRule, PairRules, other
 from shared.sync.values import kept, resembles
 
 
@@ -31,11 +32,16 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a person asks for: a scope, the side to be `written` (None: where the rules say), and which rules."""
+    """What a person asks for: a scope, the side to be written (None: where the rules say), and which rules.
+
+    `undoes` are the traces of writes that are to be taken back, instead of all that. `asked` is for the history.
+    """
 
     scope: Scope = Scope.ALL
     towards: SideName | None = None
     only: frozenset[str] | None = None
+    undoes: tuple[Trace, ...] = ()
+    asked: Asked = Asked()  # noqa: RUF009 - frozen
 
 
 EVERYTHING = Request()
@@ -76,16 +82,35 @@ def make(
     around: Surroundings,
     request: Request = EVERYTHING,
 ) -> Plan:
+    if request.undoes:
+        return _undoing(rules, link, items, around, request.undoes)
     fields: tuple[Decision, ...] = ()
     if request.scope is not Scope.HIERARCHY:
         fields = tuple(_fields(rules, link, items, request))
     parent = None
     if request.scope is not Scope.FIELDS and rules.hierarchy.active and around.views:
         parent = parents.decide(rules.hierarchy, around.views, link.parents, around.dead, request.towards)
-        if any(items[side].read_only for side in parent.sent):
-            (side,) = parent.sent
-            parent = ParentDecision(Verdict.HELD, parent.shown, why=items[side].read_only)
-    return Plan(link.id, fields, parent)
+    return Plan(link.id, fields, _movable(parent, items))
+
+
+def _movable(parent: ParentDecision | None, items: Mapping[SideName, Item]) -> ParentDecision | None:
+    closed = [items[side].read_only for side in parent.sent if items[side].read_only] if parent else []
+    return ParentDecision(Verdict.HELD, parent.shown, why=closed[0]) if parent and closed else parent
+
+
+def _undoing(
+    rules: PairRules, link: SyncLink, items: Mapping[SideName, Item], around: Surroundings, traces: Sequence[Trace]
+) -> Plan:
+    """What takes these writes back, as far as nobody has touched what they left."""
+    written = {trace.what for trace in traces}
+    fields = tuple(
+        _writable(history.undone(rule, traces, _shown(rule, items)), items)
+        for rule in rules.active
+        if rule.key in written and all(rule.end(side).key in items[side].fields for side in SIDES)
+    )
+    moves = [trace for trace in traces if trace.what == PARENT] if around.views else []
+    parent = history.unmoved(moves[0], around.views, around.dead) if moves else None
+    return Plan(link.id, fields, _movable(parent, items))
 
 
 def _fields(rules: PairRules, link: SyncLink, items: Mapping[SideName, Item], request: Request) -> Iterable[Decision]:
@@ -94,10 +119,26 @@ def _fields(rules: PairRules, link: SyncLink, items: Mapping[SideName, Item], re
         wanted = request.only is None or rule.key in request.only
         if not wanted or any(rule.end(side).key not in items[side].fields for side in SIDES):
             continue  # not shown on a side: no opinion
-        shown = {side: items[side].fields[rule.end(side).key] for side in SIDES}
-        decision = merge.decide(rule, shown, agreements.standing(rule, link), changed_at, request.towards)
-        closed = [items[side].read_only for side in decision.sent if items[side].read_only]
-        yield Decision(rule, Verdict.HELD, shown, policy="read-only", why=closed[0]) if closed else decision
+        baseline = agreements.standing(rule, link)
+        yield _writable(merge.decide(rule, _shown(rule, items), baseline, changed_at, request.towards), items)
+
+
+def _shown(rule: FieldRule, items: Mapping[SideName, Item]) -> Mapping[SideName, Any]:
+    return {side: items[side].fields[rule.end(side).key] for side in SIDES}
+
+
+def _writable(decision: Decision, items: Mapping[SideName, Item]) -> Decision:
+    closed = [items[side].read_only for side in decision.sent if items[side].read_only]
+    if not closed:
+        return decision
+    return Decision(decision.rule, Verdict.HELD, decision.shown, policy="read-only", why=closed[0])
+
+
+def quiet(plan: Plan) -> Plan:
+    """Only what needs no write and no person: what a pair notes that is not kept in step by itself."""
+    fields = tuple(decision for decision in plan.fields if not decision.sent and not decision.asks)
+    parent = plan.parent if plan.parent and not plan.parent.sent and not plan.parent.asks else None
+    return replace(plan, fields=fields, parent=parent)
 
 
 def fingerprint(plan: Plan) -> str:
@@ -118,13 +159,20 @@ def attempt(draft: ItemDraft) -> str:
     return _digest([draft.project, draft.kind, dict(draft.fields), draft.parent])
 
 
-def intent(plan: Plan) -> Intent | None:
+def intent(plan: Plan, asked: Asked = Asked()) -> Intent | None:  # noqa: B008
     """What is stored before anything is written (W2)."""
     if not plan.writes:
         return None
-    fields = {d.rule.key: FieldIntent(reduced(d), d.sent) for d in plan.fields if d.sent}
-    moves = ParentIntent(plan.parent.shown, plan.parent.sent) if plan.parent and plan.parent.sent else None
-    return Intent(fields, moves)
+    fields = {
+        d.rule.key: FieldIntent(reduced(d), d.sent, {side: d.shown[side] for side in d.sent}, d.policy, d.why)
+        for d in plan.fields
+        if d.sent
+    }
+    return Intent(fields, moving(plan.parent), asked=asked)
+
+
+def moving(parent: ParentDecision | None) -> ParentIntent | None:
+    return ParentIntent(parent.shown, parent.sent, parent.policy, parent.why) if parent and parent.sent else None
 
 
 def reduced(decision: Decision) -> Mapping[SideName, Any]:

@@ -7,12 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from shared.links import Conflict, Hold, SyncLink, SyncState
+from shared.errors import Refused
+from shared.links import Conflict, Hold, SyncLink, SyncState, Write
 from shared.model import Item, SideName
+from shared.ports import Side
 from shared.sync import agreements, merge, parents, plan
+from shared.sync.history import CREATED
 from shared.sync.merge import Decision, Verdict
 from shared.sync.parents import NONE, OUTSIDE, UNKNOWN, ParentDecision, Views
-from shared.sync.plan import Plan, Surroundings
+from shared.sync.plan import EVERYTHING, PARENT, Plan, Request, Surroundings
 from shared.sync.rules import BOARDS, PPM, SIDES, PairRules
 
 UNLINKED = "unlinked"  # of an item that never had a link, as of one that has lost it
@@ -57,6 +60,23 @@ class Known:
         """Where two items stand in link space (H1, H3)."""
         views = {side: self._view(rules, side, items[side].parent) for side in SIDES}
         return Surroundings(views, self.dead(link))
+
+    def plan(
+        self,
+        rules: PairRules,
+        link: SyncLink,
+        items: Mapping[SideName, Item],
+        sides: Mapping[SideName, Side],
+        request: Request = EVERYTHING,
+    ) -> Plan:
+        """What a run over this link would write now; `items` are those that were found."""
+        if link.state is not SyncState.SYNCED:
+            raise Refused(409, f"link {link.id} is {link.state}: there is nothing to plan")
+        if len(items) < len(SIDES) or any(item.in_bin for item in items.values()):
+            raise Refused(409, f"an item of link {link.id} is in the bin, or not to be found")
+        hierarchy = rules.hierarchy.active and all(side.capabilities().parents for side in sides.values())
+        around = self.around(rules, link, items) if hierarchy else Surroundings({})
+        return plan.make(rules, link, items, around, request)
 
     def dead(self, link: SyncLink) -> frozenset[str]:
         known = {*link.parents.values()} - {NONE}
@@ -129,12 +149,42 @@ def conflict(rules: PairRules, row: Conflict) -> Json:
     }
 
 
+def written(rules: PairRules, write: Write) -> Json:
+    """One write of ours, or what was refused."""
+    names = {rule.key: rule.name for rule in rules.fields}
+    after = write.after
+    if write.what == CREATED:
+        after = {names.get(key, key): value for key, value in (after or {}).items()}
+    return {
+        "at": write.at.isoformat(),
+        "link": write.link,
+        "side": str(write.side),
+        "item": write.item,
+        "field": names.get(write.what, write.what),
+        "from": write.before,
+        "to": after,
+        "policy": write.policy,
+        "why": write.why,
+        "plan": write.asked.plan or None,
+        "asked_by": write.asked.by or None,
+        "refused": write.refused or None,
+    }
+
+
 def hold(found: Hold | None) -> Json | None:
     """Why a pair waits for a person."""
     if found is None:
         return None
     since = found.at.isoformat() if found.at else None
     return {"reason": found.reason, "links": list(found.links), "since": since}
+
+
+def left_alone(made: Plan) -> list[Json]:
+    """What somebody asked for that a plan does not write, with the reason."""
+    left = [(each.rule.name, each.why) for each in made.fields if each.verdict is Verdict.NONE and each.why]
+    if made.parent and made.parent.verdict is Verdict.NONE and made.parent.why:
+        left.append((PARENT, made.parent.why))
+    return [{"link": made.link, "field": name, "why": why} for name, why in left]
 
 
 def planned(made: Plan, link: SyncLink) -> Json:

@@ -144,7 +144,8 @@ class PairRules:
     """All that holds for one pair.
 
     `adopt` are the sides whose new items are copied to the other without being asked for; `kinds` what an item's kind
-    is called there, by the side where it comes from; `homes` the project in which copies are made.
+    is called there, by the side where it comes from; `homes` the project in which copies are made. A pair that is not
+    `continuous` writes what a person asks for, and nothing by itself.
     """
 
     name: str
@@ -155,6 +156,7 @@ class PairRules:
     kinds: Mapping[SideName, Mapping[str, str]] = field(default_factory=dict)
     homes: Mapping[SideName, str] = field(default_factory=dict)
     limits: MassLimits = MassLimits()
+    continuous: bool = True
 
     @property
     def active(self) -> tuple[FieldRule, ...]:

@@ -14,13 +14,14 @@ from datetime import timedelta
 from enum import StrEnum
 
 from shared.errors import Circular, InDoubt, NotFound, Park, Refused, RetryLater, Stale, StopConnection
-from shared.links import Conflict, Intent, Look, ParentIntent, SyncLink, SyncState
+from shared.links import Asked, Conflict, Intent, Look, SyncLink, SyncState, Write
 from shared.model import Item, ItemChange, Move, SideName
 from shared.ports import Clock, Looks, Side, SyncRecord, SyncStore
-from shared.sync import agreements, create, guard, intents, parents, plan
+from shared.sync import agreements, create, guard, history, intents, parents, plan
 from shared.sync.guard import Fate
+from shared.sync.intents import Stored
 from shared.sync.parents import NONE, ParentDecision, Views
-from shared.sync.plan import EVERYTHING, Plan, Request, Surroundings
+from shared.sync.plan import EVERYTHING, Plan, Request, Scope, Surroundings
 from shared.sync.rules import SIDES, PairRules, named, other
 
 PASSING = (Circular, NotFound)  # a parent refused for now: what is in the way may move, what is in the bin be restored
@@ -39,6 +40,7 @@ class Outcome(StrEnum):
     UNCHANGED = "unchanged"
     PARKED = "parked"
     POSTPONED = "postponed"
+    MOVED = "moved"
     GONE = "gone"
     DOOMED = "doomed"
     UNLINKED = "unlinked"
@@ -82,13 +84,15 @@ class Run:
         self._named = named(rules.active)
         self._record = record
         self._sides = sides
+        self._told: list[Write] = []  # what is history with the next save
         self.link: SyncLink = record.link
 
     def save(self, conflicts: Sequence[Conflict] = (), **changes: object) -> None:
         """S2. What is saved already is not saved again."""
         self.link = replace(self.link, **changes)
-        if self.link != self._record.link or conflicts:
-            self._record = self._worker.store.save(self._record, self.link, conflicts)
+        if self.link != self._record.link or conflicts or self._told:
+            self._record = self._worker.store.save(self._record, self.link, conflicts, writes=self._told)
+            self._told = []
 
     # ---------------------------------------------------------------- the way of a link
 
@@ -102,7 +106,8 @@ class Run:
             return self._revive(look)
         items = self._read()
         if self.link.intent and self.link.intent.bin and items[self.link.intent.bin].in_bin:
-            self._gone()  # W4: that it is in the bin is our doing, and says nothing against the other item
+            # W4: that it is in the bin is our doing, and says nothing against the other item.
+            self._gone(self.link.intent.bin)
         edited = self._edited(items)
         match guard.fate(self.link, items, self._rules.deletes, edited=edited):
             case Fate.TOGETHER:
@@ -131,7 +136,7 @@ class Run:
         if len(items) < len(SIDES):
             raise Refused(409, f"an item of link {self.link.id} is in the bin, or not to be found")
         around = self._around(items)
-        self.link = self._settled(items, around)
+        self._settle(items, around)
         return plan.make(self._rules, self.link, items, around, request)
 
     def _read(self) -> Mapping[SideName, Item]:
@@ -166,47 +171,67 @@ class Run:
 
     def _agree(self, look: Look, items: Mapping[SideName, Item], request: Request, expected: str | None) -> Outcome:
         around = self._around(items)
-        self.link = replace(self._settled(items, around), deleted=(), doomed=False, approved=False)
+        self._settle(items, around)
+        self.link = replace(self.link, deleted=(), doomed=False, approved=False)
         self.link, over = agreements.renewed(self._rules, self.link, self._worker.clock())
         if over:
             self.save(over)
-        made = plan.make(self._rules, self.link, items, around, request)
+        made = self._plan(items, around, request, asked=expected is not None)
         if expected is not None and plan.fingerprint(made) != expected:
-            raise Refused(409, f"link {self.link.id} has moved since the plan was made: make another one")
+            return self._applied_before(made, request)
         asked = look.retry or expected is not None
         if made.writes and self.link.parked and self.link.parked_on == plan.tried(made) and not asked:
             self.save(**NO_LEASE)
             return Outcome.PARKED
-        return self._apply(made, items)
+        return self._apply(made, items, request)
 
-    def _apply(self, made: Plan, items: Mapping[SideName, Item]) -> Outcome:
+    def _plan(self, items: Mapping[SideName, Item], around: Surroundings, request: Request, *, asked: bool) -> Plan:
+        """A pair that does not sync by itself puts a new copy in its place, and else notes only what agrees."""
+        if asked or self._rules.continuous:
+            return plan.make(self._rules, self.link, items, around, request)
+        if not self.link.placed:
+            return plan.make(self._rules, self.link, items, around, Request(Scope.HIERARCHY))
+        return plan.quiet(plan.make(self._rules, self.link, items, around, request))
+
+    def _applied_before(self, made: Plan, request: Request) -> Outcome:
+        """The plan was applied by a run that died before it could say so; or the items have moved since."""
+        self.save(**NO_LEASE)
+        if request.asked.plan and self.link.plan == request.asked.plan and not made.writes:
+            return Outcome.UPDATED
+        raise Refused(409, f"link {self.link.id} has moved since the plan was made: make another one")
+
+    def _apply(self, made: Plan, items: Mapping[SideName, Item], request: Request) -> Outcome:
         self.link = plan.agreed(self.link, made)
         self.link, rows = plan.conflicts(self.link, made, self._worker.clock())
-        intent = plan.intent(made)
+        intent = plan.intent(made, request.asked)
         if intent is None:
             waits = made.parent is not None and made.parent.waits
-            self._rest(rows, made.held, self.link.refusals + 1 if waits else 0)
+            self._rest(rows, made.held, self.link.refusals + 1 if waits else 0, placed=self.link.placed or not waits)
             self._wait_for_parents(made, items)
             return Outcome.PARKED if self.link.parked else Outcome.UNCHANGED
         versions = {side: items[side].version for side in SIDES}
         self.save(rows, intent=intent, versions=versions, **self._lease())  # W2, W4, F6
-        returned, refusal = self._write_fields(made, items)
-        landed, move_refusal = self._write_parents(made.parent, {**items, **returned})
-        self._commit(made, items, returned, landed, refusal or move_refusal)
+        returned, refused = self._write_fields(made, items)
+        landed, refused_move = self._write_parents(made.parent, {**items, **returned})
+        self._commit(made, items, returned, landed, refused, refused_move)
         self._wait_for_parents(made, items)
-        if isinstance(move_refusal, PASSING) and not self.link.parked:
-            raise RetryLater(move_refusal.reason, AGAIN_SECONDS)
+        if isinstance(refused_move, PASSING) and not self.link.parked:
+            raise RetryLater(refused_move.reason, AGAIN_SECONDS)
         return Outcome.PARKED if self.link.parked else Outcome.UPDATED
 
-    def _rest(self, rows: Sequence[Conflict], held: str, refusals: int) -> None:
+    def _rest(self, rows: Sequence[Conflict], held: str, refusals: int, *, placed: bool) -> None:
         """Nothing to write. A parent that is never linked is waited for as long as one that never fits (H5)."""
         patient = refusals < parents.MOST_REFUSALS
         parked = "; ".join(filter(None, [held, "" if patient else "its parent does not get linked"]))
-        self.save(rows, parked=parked, parked_on="", refusals=min(refusals, parents.MOST_REFUSALS), **NO_LEASE)
+        refusals = min(refusals, parents.MOST_REFUSALS)
+        self.save(rows, parked=parked, parked_on="", refusals=refusals, placed=placed, **NO_LEASE)
 
-    def _write_fields(self, made: Plan, items: Mapping[SideName, Item]) -> tuple[dict[SideName, Item], Park | None]:
+    def _write_fields(
+        self, made: Plan, items: Mapping[SideName, Item]
+    ) -> tuple[dict[SideName, Item], dict[SideName, Park]]:
         """Exactly the fields whose verdict asks for it (F2); what one side refuses does not hold up the other."""
-        returned, refusal = {}, None
+        returned: dict[SideName, Item] = {}
+        refused: dict[SideName, Park] = {}
         for side in SIDES:
             fields = made.sent(side)
             if not fields:
@@ -215,8 +240,8 @@ class Run:
             try:
                 returned[side] = self._update(side, change, items[side])
             except Park as park:
-                refusal = park
-        return returned, refusal
+                refused[side] = park
+        return returned, refused
 
     def _write_parents(
         self, decision: ParentDecision | None, items: Mapping[SideName, Item]
@@ -239,7 +264,7 @@ class Run:
         """H4: the loser's move is taken back; the intent is replaced, for the refused move never happened."""
         assert self.link.intent is not None, "a move was just refused"
         _, rows = plan.conflicts(self.link, Plan(self.link.id, (), undone), self._worker.clock())
-        intent = replace(self.link.intent, parent=ParentIntent(undone.shown, undone.sent))
+        intent = replace(self.link.intent, parent=plan.moving(undone))
         self.save(rows, intent=intent, **self._lease())
         ((side, parent),) = undone.sent.items()
         try:
@@ -268,15 +293,19 @@ class Run:
         items: Mapping[SideName, Item],
         returned: Mapping[SideName, Item],
         landed: Views,
-        refusal: Park | None,
+        refused: Mapping[SideName, Park],
+        refused_move: Park | None,
     ) -> None:
         """W2, the third save: what the servers returned is the baseline (F1)."""
         stored = {side: intents.by_rule(self._named, side, item.fields) for side, item in returned.items()}
         whole = [d for d in made.fields if d.sent and set(d.sent) <= set(returned)]
         now = self._worker.clock()
         rows = [row for d in whole if (row := plan.refused(self.link, d, returned, now)) is not None]
+        self._tell(stored, landed, refused, refused_move)
+        asked = self.link.intent.asked if self.link.intent else Asked()
         self.link = intents.settled(self.link, self._named, stored, landed)
         moved = {side: returned[side].version for side in returned if side not in landed}
+        refusal = next(iter(refused.values()), refused_move)
         passing = isinstance(refusal, PASSING)
         refusals = min(self.link.refusals + 1, parents.MOST_REFUSALS) if passing else 0
         parked = made.held
@@ -287,9 +316,25 @@ class Run:
             versions={**self.link.versions, **moved},
             urls={side: item.url for side, item in items.items()},
             refusals=refusals,
+            placed=self.link.placed or not (passing or (made.parent and made.parent.waits)),
+            plan=asked.plan or self.link.plan,
             parked=parked,
             parked_on=plan.tried(made) if refusal is not None and parked == refusal.reason else "",
             **NO_LEASE,
+        )
+
+    def _tell(
+        self, stored: Stored, landed: Views, refused: Mapping[SideName, Park], refused_move: Park | None = None
+    ) -> None:
+        """What became of the intent is history with the next save."""
+        moves = self.link.intent.parent.sent if self.link.intent and self.link.intent.parent else ()
+        self._told += history.of_intent(
+            self.link,
+            stored,
+            landed,
+            {side: park.reason for side, park in refused.items()},
+            dict.fromkeys(moves, refused_move.reason) if refused_move else {},
+            self._worker.clock(),
         )
 
     def _wait_for_parents(self, made: Plan, items: Mapping[SideName, Item]) -> None:
@@ -303,10 +348,19 @@ class Run:
 
     # ---------------------------------------------------------------- what became of an intent
 
-    def _settled(self, items: Mapping[SideName, Item], around: Surroundings) -> SyncLink:
-        """W4, W5: what landed is folded into the baselines; the next save keeps both that and a new intent."""
+    def _settle(self, items: Mapping[SideName, Item], around: Surroundings) -> None:
+        """W4: what landed is history with the next save, which keeps both that and a new intent."""
         if (intent := self.link.intent) is None:
-            return self.link
+            return
+        stored = self._landed(intent, items)
+        told = len(self._told)
+        self._tell(stored, around.views, {})
+        plan = intent.asked.plan if len(self._told) > told else ""
+        settled = intents.settled(self.link, self._named, stored, around.views)
+        self.link = replace(settled, plan=plan or self.link.plan)
+
+    def _landed(self, intent: Intent, items: Mapping[SideName, Item]) -> Stored:
+        """W5: what landed of an intent, as each side stored it."""
         stored = {}
         for side, item in items.items():
             sent = intents.fields_sent(intent, self._named, side)
@@ -315,7 +369,7 @@ class Run:
             ours = self._sides[side].written_by_us(item.id, self.link.versions.get(side, ""), sent)
             shown = intents.shows(intent, self._named, side, item) if ours is None else None
             stored[side] = intents.by_rule(self._named, side, ours) if ours is not None else shown or {}
-        return intents.settled(self.link, self._named, stored, around.views)
+        return stored
 
     def _around(self, items: Mapping[SideName, Item]) -> Surroundings:
         """Parents in link space, and the dead among those of the baseline (H1, H3)."""
@@ -360,8 +414,8 @@ class Run:
             return Outcome.GONE
         if found is not None:
             first = self._sides[target].first_shown(found.id, self._rules.keys(target))
-            self.link = intents.adopted(replace(self.link, baseline={}), self._named, target, first, found)
-            self._own(origin, found)
+            self.link = replace(self.link, baseline={})
+            self._own(origin, found, intents.adopted(self.link, self._named, target, first, found))
             self.bring(look)
             return Outcome.ADOPTED
         parent = self._id_of(self.link.copy.parent, target) if self.link.copy.parent else None
@@ -373,8 +427,8 @@ class Run:
         self.save(attempted_at=self._worker.clock(), intent=intent, **self._lease())  # C5, in one save with C2
         made = self._write(lambda: self._sides[target].create(draft, self._rules.keys(target)))
         stored = {target: intents.by_rule(self._named, target, made.fields)}
-        self.link = intents.settled(replace(self.link, baseline={}), self._named, stored, {})
-        self._own(origin, made)
+        self.link = replace(self.link, baseline={})
+        self._own(origin, made, intents.settled(self.link, self._named, stored, {}))
         self.bring(look)
         return Outcome.CREATED
 
@@ -385,16 +439,21 @@ class Run:
                 return self._sides[target].read([id], self._rules.keys(target)).get(id)
         return None
 
-    def _own(self, origin: Item, made: Item) -> None:
+    def _own(self, origin: Item, made: Item, agreed: SyncLink) -> None:
         """The copy is ours, under no parent as yet: where it belongs is settled like any other move (C11)."""
         target = other(self.link.origin)
+        intent, ids = self.link.intent or Intent(), {self.link.origin: origin.id, target: made.id}
+        sent = {key: field.sent[target] for key, field in intent.fields.items() if target in field.sent}
+        why, now = f"the copy of {self.link.origin} {origin.id}", self._worker.clock()
+        self._told.append(history.of_item(replace(self.link, ids=ids), target, history.CREATED, sent, why, now))
+        self.link = agreed
         self.save(
             state=SyncState.SYNCED,
-            ids={self.link.origin: origin.id, target: made.id},
+            ids=ids,
             versions={self.link.origin: origin.version, target: made.version},
             urls={self.link.origin: origin.url, target: made.url},
             parents=dict.fromkeys(SIDES, NONE),
-            terms=agreements.terms(self._rules),
+            placed=False,
             **_ALIVE,
             **_SETTLED,
             **NO_LEASE,
@@ -417,6 +476,8 @@ class Run:
         except Park as refusal:
             self.save(parked=f"{side} {item.id} is a copy that nobody needs: {refusal.reason}", **NO_LEASE)
         else:
+            why = f"a copy that nobody needs: {side} {item.id}"
+            self._told.append(history.of_item(self.link, side, history.DELETED, None, why, self._worker.clock()))
             self.save(**NO_LEASE)
         return True
 
@@ -432,7 +493,9 @@ class Run:
         if intent and intent.bin is side and items[side].version != self.link.versions.get(side, ""):
             return True  # somebody restored what we had binned, or worked on it meanwhile
         around = self._around(items)
-        settled = self._settled(items, around)
+        settled = self.link
+        if intent is not None:
+            settled = intents.settled(self.link, self._named, self._landed(intent, items), around.views)
         moved = side in around.views and around.views[side] not in (
             settled.parents.get(side, NONE),
             parents.OUTSIDE,
@@ -456,11 +519,11 @@ class Run:
         if not (self.link.approved or (self.link.doomed and look.swept)):
             self.save(deleted=(other(side),), doomed=True)
             return Outcome.DOOMED
-        self.link = self._settled(items, self._around(items))
+        self._settle(items, self._around(items))
         versions = {**self.link.versions, side: items[side].version}
         self.save(intent=Intent(bin=side), versions=versions, parked="", parked_on=BINNING, **self._lease())
         self._write(lambda: self._put_in_bin(side, items[side]))
-        self._gone()
+        self._gone(side)
         return Outcome.GONE
 
     def _put_in_bin(self, side: SideName, seen: Item) -> None:
@@ -468,7 +531,9 @@ class Run:
             self._look_once_more(side, self._rules.keys(side), seen)
         self._sides[side].put_in_bin(seen.id, seen.version)
 
-    def _gone(self) -> None:
+    def _gone(self, binned: SideName) -> None:
+        why = f"deleted on {other(binned)}"
+        self._told.append(history.of_item(self.link, binned, history.DELETED, None, why, self._worker.clock()))
         self.save(state=SyncState.GONE, **{**_ALIVE, "deleted": SIDES}, **_SETTLED, **NO_LEASE)
 
     def _revive(self, look: Look) -> Outcome:

@@ -5,13 +5,14 @@ Everything that a person asks for ends in the same run over one link as a hint d
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from shared.errors import Park, Refused, RetryLater, Stale
 from shared.links import Copy, Look, SyncLink, SyncState
 from shared.model import Item, SideName
 from shared.ports import Clock, Cursors, Looks, SideDoor, SyncRecord, SyncStore
 from shared.sync import create, plan
-from shared.sync.plan import Plan, Request
+from shared.sync.plan import EVERYTHING, Plan, Request
 from shared.sync.reconciler import Reconciler, free
 from shared.sync.rules import BOARDS, PPM, PairRules, other
 from shared.sync.run import Outcome, Timing, Worker
@@ -60,8 +61,11 @@ class SyncService:
 
     def handle(self, look: Look) -> Outcome:
         """Follow one hint; what has to wait is put back on the queue, and costs no attempt."""
+        return self._follow(look)
+
+    def _follow(self, look: Look, request: Request = EVERYTHING, expected: str | None = None) -> Outcome:
         try:
-            return self._reconciler.reconcile(look)
+            return self._reconciler.reconcile(look, request, expected)
         except Stale:
             self._looks.send(look, AGAIN_SECONDS)
         except RetryLater as wait:
@@ -78,23 +82,15 @@ class SyncService:
         """What would be written to these links, and why; parents before children. Writes nothing."""
         return plan.in_order([self._reconciler.preview(pair, link, request) for link in links])
 
-    def apply(self, pair: str, fingerprints: Mapping[str, str], request: Request) -> Mapping[str, Outcome]:
-        """Exactly the plans that were shown, by link and fingerprint.
+    def apply(self, look: Look, request: Request, fingerprint: str) -> Outcome:
+        """Exactly the plan that was shown, to one link; `MOVED`, and nothing written, if it would be another by now.
 
-        Nothing is written if one of them has moved since; one that moves only while the others are written is
-        `postponed`, and left as it is.
+        What has to wait is put back on the queue.
         """
-        plans = self.plan(pair, list(fingerprints), request)
-        moved = [made.link for made in plans if plan.fingerprint(made) != fingerprints[made.link]]
-        if moved:
-            raise Refused(409, "items have moved since the plan was made", [(link, "plan again") for link in moved])
-        return {made.link: self._apply_one(pair, made, request) for made in plans}
-
-    def _apply_one(self, pair: str, made: Plan, request: Request) -> Outcome:
         try:
-            return self._reconciler.reconcile(Look(pair, link=made.link), request, plan.fingerprint(made))
-        except (Refused, RetryLater, Stale):
-            return Outcome.POSTPONED
+            return self._follow(look, request, fingerprint)
+        except Refused:
+            return Outcome.MOVED
 
     # ---------------------------------------------------------------- creating
 
@@ -164,9 +160,20 @@ class SyncService:
 
     def unlink(self, pair: str, link: str) -> None:
         """The two items go separate ways; nothing is deleted, and neither is taken for a new one."""
-        record = self._living(pair, link)
-        assert record.link is not None, "a living link is there"
-        self._store.save(record, replace(record.link, state=SyncState.UNLINKED, deleted=(), doomed=False, parked=""))
+        self._change(pair, link, state=SyncState.UNLINKED, deleted=(), doomed=False, parked="")
+
+    def _change(self, pair: str, link: str, **changes: Any) -> None:
+        """A person's word goes before that of a worker who has the link in hand: its next save will be `Stale`."""
+        for last in (False, False, True):
+            record = self._living(pair, link)
+            assert record.link is not None, "a living link is there"
+            try:
+                self._store.save(record, replace(record.link, **changes))
+            except Stale:
+                if last:
+                    raise
+            else:
+                return
 
     # ---------------------------------------------------------------- a pair that waits for a person
 

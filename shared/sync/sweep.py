@@ -40,6 +40,8 @@ class Sweep:
         if self._store.hold(pair) is not None:
             return 0
         unsettled = list(self._store.unsettled(pair))
+        if not self._rules(pair).continuous:
+            return self._send(self._again(link) for link in unsettled)
         if self._too_many_deletions(pair, unsettled):
             return 0
         with self._reconciler.sides(pair) as sides:
@@ -51,11 +53,15 @@ class Sweep:
         if full:
             looks += (Look(pair, link=link.id) for link in self._store.links(pair) if link.state.alive)
         looks += (Look(pair, side, id) for side, (ids, _) in feeds.items() for id in ids)
+        sent = self._send(looks)
+        for side, (_, cursor) in feeds.items():
+            self._cursors.write(f"{pair}/{side}", cursor)
+        return sent
+
+    def _send(self, looks: Iterable[Look]) -> int:
         looks = list(dict.fromkeys(looks))
         for look in looks:
             self._looks.send(look)
-        for side, (_, cursor) in feeds.items():
-            self._cursors.write(f"{pair}/{side}", cursor)
         return len(looks)
 
     def _changed(self, pair: str, side: SideName, there: Side, *, full: bool) -> tuple[tuple[str, ...], str]:

@@ -9,6 +9,7 @@ from shared.links import Look
 from shared.ports import Cursors, Looks
 from shared.sync import rows
 from shared.sync.desk import Desk
+from shared.sync.plans import PairPlans
 from shared.sync.rows import Json
 from shared.sync.run import Outcome
 from shared.sync.service import SyncService
@@ -20,8 +21,9 @@ NO_PAIR = "unknown pair"
 
 
 class Upkeep:
-    def __init__(self, sync: SyncService, looks: Looks, cursors: Cursors, desk: Desk) -> None:
+    def __init__(self, sync: SyncService, plans: PairPlans, looks: Looks, cursors: Cursors, desk: Desk) -> None:
         self._sync = sync
+        self._plans = plans
         self._looks = looks
         self._cursors = cursors
         self._desk = desk
@@ -34,7 +36,7 @@ class Upkeep:
         except RetryLater as wait:  # there is no configuration at the moment
             self._looks.send(look, wait.after_seconds)
             return str(Outcome.POSTPONED)
-        return str(self._sync.handle(look))
+        return str(self._plans.follow(look) if look.plan else self._sync.handle(look))
 
     def sweep(self) -> dict[str, int | str]:
         """Sweep every pair: how many hints were sent for each, or why it has to wait. One does not hold up another."""

@@ -9,7 +9,7 @@ from shared.links import ConflictStatus, SyncLink, SyncState
 from shared.model import SideName
 from shared.ports import Side
 from shared.sync import rows
-from shared.sync.desk import ITEMS_PER_READ, Desk, read
+from shared.sync.desk import ITEMS_PER_READ, Desk, both
 from shared.sync.rows import Filters, Json, Known
 from shared.sync.rules import SIDES, PairRules
 
@@ -45,16 +45,23 @@ class PairViews:
         more = found[limit - 1][0] if len(found) > limit else None
         return {"items": self._with_conflicts(pair, rules, known, page), "next": more}
 
+    def history(self, pair: str, item: str, plan: str, limit: int, after: str = "") -> Json:
+        """A page of what we wrote, newest first, of one item or plan where they are given (`boards:12`)."""
+        rules = self._desk.pairs.rules(pair)
+        link = self._desk.links_of(pair, [item])[0].link_id if item else ""
+        found = list(islice(self._desk.store.history(pair, link=link, plan=plan, after=after), limit + 1))
+        return {
+            "writes": [rows.written(rules, write) for _, write in found[:limit]],
+            "next": found[limit - 1][0] if len(found) > limit else None,
+        }
+
     def _rows(
         self, rules: PairRules, known: Known, sides: Mapping[SideName, Side], filters: Filters, after: str
     ) -> Iterator[tuple[str, Json]]:
         """Rows with their places, in the order of places; read from both sides as they are asked for."""
         hierarchy = rules.hierarchy.active and all(side.capabilities().parents for side in sides.values())
         for batch in batched(_candidates(known, sides, filters, after), ITEMS_PER_READ, strict=False):
-            there = {
-                side: read(sides[side], rules.keys(side), [each.ids[side] for each in batch if side in each.ids])
-                for side in SIDES
-            }
+            there = both(sides, rules, [each.ids for each in batch])
             for each in batch:
                 items = {side: there[side][id] for side, id in each.ids.items() if id in there[side]}
                 if each.link is not None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import count
 
 from shared.errors import Stale
-from shared.links import Conflict, Hold, Look, SyncLink, SyncState
+from shared.links import Conflict, Hold, Look, SyncLink, SyncState, Write
 from shared.model import SideName
 from shared.ports import SyncRecord
 from tests.memory.storage import OnCall, undisturbed
@@ -20,6 +20,7 @@ class _Partition:
     versions: dict[str, int] = field(default_factory=dict)
     aliases: dict[tuple[SideName, str], str] = field(default_factory=dict)
     conflicts: dict[tuple[str, str], Conflict] = field(default_factory=dict)
+    writes: dict[tuple[str, str], Write] = field(default_factory=dict)
     hold: Hold | None = None
 
 
@@ -49,8 +50,9 @@ class MemorySyncStore:
         link: SyncLink,
         conflicts: Sequence[Conflict] = (),
         releases: Sequence[SyncRecord] = (),
+        writes: Sequence[Write] = (),
     ) -> SyncRecord:
-        return self._call("sync.save", lambda: self._save(record, link, conflicts, releases))
+        return self._call("sync.save", lambda: self._save(record, link, conflicts, releases, writes))
 
     def links(self, pair: str) -> Iterator[SyncLink]:
         yield from self._call("sync.links", lambda: sorted(self.of(pair).links.values(), key=lambda link: link.id))
@@ -64,6 +66,13 @@ class MemorySyncStore:
     def conflicts(self, pair: str, link_id: str) -> Iterator[Conflict]:
         rows = [row for (link, _), row in self.of(pair).conflicts.items() if link == link_id]
         yield from sorted(rows, key=lambda row: (row.at, row.id))
+
+    def history(self, pair: str, *, link: str = "", plan: str = "", after: str = "") -> Iterator[tuple[str, Write]]:
+        rows = sorted(self.of(pair).writes.values(), key=lambda row: (row.at, row.link, row.id), reverse=True)
+        places = [(f"{number:06}", row) for number, row in enumerate(rows)]
+        for place, row in places:
+            if link in ("", row.link) and plan in ("", row.asked.plan) and place > after:
+                yield place, row
 
     def hold(self, pair: str) -> Hold | None:
         return self._call("sync.hold", lambda: self.of(pair).hold)
@@ -82,7 +91,12 @@ class MemorySyncStore:
         return SyncRecord(pair, id, partition.links.get(id), partition.versions.get(id, 0))
 
     def _save(
-        self, record: SyncRecord, link: SyncLink, conflicts: Sequence[Conflict], releases: Sequence[SyncRecord]
+        self,
+        record: SyncRecord,
+        link: SyncLink,
+        conflicts: Sequence[Conflict],
+        releases: Sequence[SyncRecord],
+        writes: Sequence[Write],
     ) -> SyncRecord:
         partition = self.of(record.pair)
         assert link.id == record.link_id, "a link is saved over its own record"
@@ -101,6 +115,8 @@ class MemorySyncStore:
         self._put(partition, link)
         for row in conflicts:
             partition.conflicts[link.id, row.id] = row
+        for write in writes:
+            partition.writes[link.id, write.id] = write
         return self._record(record.pair, link.id)
 
     def _put(self, partition: _Partition, link: SyncLink) -> None:

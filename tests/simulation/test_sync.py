@@ -194,7 +194,7 @@ def ignore_the_lease(patch):
 def save_without_a_condition(patch):
     """S2."""
 
-    def save(self, record, link, conflicts=(), releases=()):
+    def save(self, record, link, conflicts=(), releases=(), writes=()):
         version = self.of(record.pair).versions.get(record.link_id, 0)
         return STORE_SAVE(self, replace(record, token=version), link, conflicts, releases)
 
@@ -220,17 +220,16 @@ def save_no_intent(patch):
 
 def believe_no_write_landed(patch):
     """W4, W5."""
-    patch.setattr(run.Run, "_settled", lambda self, items, around: replace(self.link, intent=None))
+    patch.setattr(run.Run, "_landed", lambda self, intent, items: {})
 
 
 def believe_every_write_landed(patch):
-    def settle(self, items, around):
-        if (intent := self.link.intent) is None:
-            return self.link
-        stored = {s: {k: f.sent[s] for k, f in intent.fields.items() if s in f.sent} for s in SIDES}
-        return SETTLED(self.link, self._named, stored, intent.parent.sent if intent.parent else {})
+    """W5: ask the history."""
 
-    patch.setattr(run.Run, "_settled", settle)
+    def landed(self, intent, items):
+        return {s: {k: f.sent[s] for k, f in intent.fields.items() if s in f.sent} for s in SIDES}
+
+    patch.setattr(run.Run, "_landed", landed)
 
 
 def ask_what_shows_now(patch):

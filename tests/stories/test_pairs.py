@@ -47,6 +47,14 @@ class Pair:
         assert answer.status_code == status, answer.text
         return answer.json()
 
+    def apply(self, plan: dict[str, Any]) -> None:
+        """Have a plan applied, and wait for all of it to be updated."""
+        self.applied(self.post(f"plans/{plan['id']}/apply", 202, {}))
+
+    def applied(self, plan: dict[str, Any]) -> None:
+        done = {"updated": plan["counts"]["writes"]}
+        wait_for(lambda: self.get(f"plans/{plan['id']}"), lambda shown: shown["outcomes"] == done, "applied")
+
     def row(self, id: int) -> dict[str, Any]:
         [row] = [row for row in self.get("items", id=str(id))["items"] if row["boards"]]
         return row
@@ -141,10 +149,18 @@ def test_a_plan_goes_to_the_ppm_tool_and_stays_one_with_the_board(cloud, ppm, pr
     assert changed["fields"][0]["writes"] == {"boards": "Shopping basket"}
     plan = pair.post("plans", 201, {"direction": "rules", "what": "values"})
     assert pair.get(f"plans/{plan['id']}") == plan
-    applied = pair.post(f"plans/{plan['id']}/apply", 200, {})
-    assert list(applied["applied"]["outcomes"].values()) == ["updated"]
+    pair.apply(plan)
     assert board.work_item(feature)["fields"]["System.Title"] == "Shopping basket"
     assert "was applied at" in pair.post(f"plans/{plan['id']}/apply", 409, {})["detail"]
+    [told] = pair.get("history", plan=plan["id"])["writes"]
+    assert (told["side"], told["from"], told["to"]) == ("boards", "Basket", "Shopping basket")
+
+    # Taken back, and planned again.
+    undone = pair.post(f"plans/{plan['id']}/undo", 202, {})
+    pair.applied(undone)
+    assert board.work_item(feature)["fields"]["System.Title"] == "Basket"
+    pair.apply(pair.post("plans", 201, {"direction": "to_boards", "what": "values", "items": [f"boards:{feature}"]}))
+    assert board.work_item(feature)["fields"]["System.Title"] == "Shopping basket"
 
     # Moved here: a mismatch of the hierarchy, which the plan of values leaves alone.
     ppm.control.move(row["ppm"]["id"], None)
@@ -152,7 +168,7 @@ def test_a_plan_goes_to_the_ppm_tool_and_stays_one_with_the_board(cloud, ppm, pr
     assert mismatch["hierarchy"]["boards"]["id"] == str(epic)
     assert mismatch["hierarchy"]["ppm"] is None
     plan = pair.post("plans", 201, {"direction": "to_ppm", "what": "hierarchy", "items": [f"boards:{feature}"]})
-    pair.post(f"plans/{plan['id']}/apply", 200, {})
+    pair.apply(plan)
     assert pair.get("items", mismatch="true")["items"] == []
 
     # The hourly sweep finds what nobody planned, and one that finds nothing writes nothing.

@@ -1,6 +1,6 @@
 """Two sides in memory with a configured pair, its service, and a queue that is emptied by hand."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -72,17 +72,30 @@ class MemoryPlans:
     """`Plans` in memory."""
 
     def __init__(self) -> None:
-        self.kept: dict[tuple[str, str], Mapping[str, Any]] = {}
-        self.results: dict[tuple[str, str], Mapping[str, Any]] = {}
+        self.heads: dict[tuple[str, str], dict[str, Any]] = {}
+        self.starts: dict[tuple[str, str], dict[str, Any]] = {}
+        self.kept: dict[tuple[str, str, str], tuple[dict[str, Any], str]] = {}
 
-    def keep(self, pair: str, id: str, document: Mapping[str, Any]) -> None:
-        self.kept[pair, id] = document
+    def keep(self, pair: str, id: str, head: dict[str, Any], items: Sequence[dict[str, Any]]) -> None:
+        self.heads[pair, id] = head
+        self.kept |= {(pair, id, item["link"]): (item, "") for item in items}
 
-    def note(self, pair: str, id: str, result: Mapping[str, Any]) -> None:
-        self.results[pair, id] = result
+    def start(self, pair: str, id: str, note: dict[str, Any]) -> None:
+        self.starts[pair, id] = note
 
-    def read(self, pair: str, id: str) -> tuple[Mapping[str, Any], Mapping[str, Any] | None] | None:
-        return (self.kept[pair, id], self.results.get((pair, id))) if (pair, id) in self.kept else None
+    def head(self, pair: str, id: str) -> tuple[dict[str, Any], dict[str, Any] | None] | None:
+        return (self.heads[pair, id], self.starts.get((pair, id))) if (pair, id) in self.heads else None
+
+    def items(self, pair: str, id: str, after: str = "") -> Iterator[tuple[str, dict[str, Any], str]]:
+        for (its_pair, its_id, link), (item, outcome) in sorted(self.kept.items(), key=lambda each: each[0]):
+            if (its_pair, its_id) == (pair, id) and link > after:
+                yield link, item, outcome
+
+    def item(self, pair: str, id: str, link: str) -> tuple[dict[str, Any], str] | None:
+        return self.kept.get((pair, id, link))
+
+    def note(self, pair: str, id: str, link: str, outcome: str) -> None:
+        self.kept[pair, id, link] = self.kept[pair, id, link][0], outcome
 
 
 class Place:
@@ -116,8 +129,8 @@ class Place:
         )
         self.views = PairViews(desk)
         self.counterparts = Counterparts(sync, desk)
-        self.plans = PairPlans(sync, MemoryPlans(), desk)
-        self.upkeep = Upkeep(sync, self.looks, self.cursors, desk)
+        self.plans = PairPlans(sync, self.looks, MemoryPlans(), desk)
+        self.upkeep = Upkeep(sync, self.plans, self.looks, self.cursors, desk)
 
     def clock(self) -> datetime:
         return self.now
@@ -138,6 +151,13 @@ class Place:
             assert look is not None, "a hint is due"
             self.upkeep.handle(look)
         raise AssertionError("the queue does not drain")
+
+    def applied(self, plan: str) -> dict[str, Any]:
+        """A plan once it is carried out, and its outcomes by link."""
+        self.plans.apply(PAIR, plan)
+        self.drain()
+        shown = self.plans.show(PAIR, plan)
+        return {item["link"]: item["outcome"] for item in shown["items"]}
 
     def linked(self, title: str = "Plan", **how: Any) -> SyncLink:
         """A work item with its copy in the PPM tool."""

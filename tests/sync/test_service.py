@@ -291,20 +291,17 @@ def test_exactly_the_plan_that_was_shown_is_applied(office: Office):
     before = office.writes()
     (made,) = office.service.plan(PAIR, [link.id], Request())
     assert (made.sent(PPM), office.writes()) == ({"Name": "b"}, before)
-    applied = office.service.apply(PAIR, {link.id: plan.fingerprint(made)}, Request())
-    assert applied == {link.id: Outcome.UPDATED}
+    assert office.service.apply(Look(PAIR, link=link.id), Request(), plan.fingerprint(made)) is Outcome.UPDATED
     assert office.shown(link)[PPM] == ("b", "Open")
 
 
-def test_a_plan_is_refused_as_a_whole_once_an_item_has_moved(office: Office):
-    links = [office.linked("a"), office.linked("b")]
-    for link in links:
-        office.sides[BOARDS].edit(link.ids[BOARDS], {"Title": "new"})
-    shown = {made.link: plan.fingerprint(made) for made in office.service.plan(PAIR, [x.id for x in links], Request())}
-    office.sides[PPM].edit(links[0].ids[PPM], {"Name": "quicker"})
+def test_a_plan_is_not_applied_once_an_item_has_moved(office: Office):
+    link = office.linked()
+    office.sides[BOARDS].edit(link.ids[BOARDS], {"Title": "new"})
+    (made,) = office.service.plan(PAIR, [link.id], Request())
+    office.sides[PPM].edit(link.ids[PPM], {"Name": "quicker"})
     before = office.writes()
-    with pytest.raises(Refused, match="items have moved"):
-        office.service.apply(PAIR, shown, Request())
+    assert office.service.apply(Look(PAIR, link=link.id), Request(), plan.fingerprint(made)) is Outcome.MOVED
     assert office.writes() == before
 
 
@@ -315,7 +312,7 @@ def test_a_person_resolves_a_conflict_by_choosing_a_side(office: Office):
     office.look(link)
     request = Request(Scope.FIELDS, BOARDS, frozenset({TITLE.key}))
     (made,) = office.service.plan(PAIR, [link.id], request)
-    office.service.apply(PAIR, {link.id: plan.fingerprint(made)}, request)
+    office.service.apply(Look(PAIR, link=link.id), request, plan.fingerprint(made))
     assert office.shown(link)[BOARDS] == ("c", "New")
     assert office.link(link.id).open == {}
     assert (TITLE.key, ConflictStatus.LOGGED) in office.conflicts(link)

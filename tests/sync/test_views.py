@@ -1,6 +1,5 @@
 """What operators see of a pair and have done to it, over two sides in memory."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +9,6 @@ from shared.configuration import Configuration
 from shared.errors import Refused, RetryLater
 from shared.links import Hold, Look, SyncState
 from shared.sync.creation import Wanted
-from shared.sync.plans import MOST_IN_A_PLAN
 from shared.sync.rows import Filters
 from shared.sync.rules import BOARDS, PPM
 from tests.memory.sides import Traits
@@ -295,106 +293,6 @@ def test_an_item_that_cannot_be_told_is_named(item, fix):
     with pytest.raises(Refused) as refused:
         Place().counterparts.unlink(PAIR, [item])
     assert fix in faults(refused)["items[0]"]
-
-
-# ---------------------------------------------------------------- plans
-
-
-def renamed() -> Place:
-    """Two links: one was renamed on boards and moved under the other, one has nothing to do."""
-    place = Place()
-    epic, story = place.linked("Epic", kind="Epic"), place.linked("Story")
-    place.sides[BOARDS].edit(story.ids[BOARDS], {"System.Title": "Renamed"})
-    place.sides[BOARDS].move(story.ids[BOARDS], epic.ids[BOARDS])
-    place.later()
-    return place
-
-
-def test_a_plan_of_values_writes_values_and_leaves_the_hierarchy_alone():
-    place = renamed()
-    made = place.plans.plan(PAIR, "rules", "values", None, None)
-    [item] = made["items"]
-    assert (item["boards"], item["fields"][0]["writes"], item["parent"]) == ("2", {"ppm": "Renamed"}, None)
-    assert made["in_step"] == 1
-    assert place.sides[PPM].things["2"].fields["Name"] == "Story", "a plan writes nothing"
-    assert place.plans.apply(PAIR, made["id"])["applied"]["outcomes"] == {item["link"]: "updated"}
-    thing = place.sides[PPM].things["2"]
-    assert (thing.fields["Name"], thing.parent) == ("Renamed", None)
-
-
-def test_a_plan_of_the_hierarchy_moves_and_leaves_values_alone():
-    place = renamed()
-    made = place.plans.plan(PAIR, "to_ppm", "hierarchy", ["boards:2"], None)
-    place.plans.apply(PAIR, made["id"])
-    thing = place.sides[PPM].things["2"]
-    assert (thing.fields["Name"], thing.parent) == ("Story", "1")
-
-
-def test_a_direction_against_what_changed_takes_the_change_back():
-    place = renamed()
-    made = place.plans.plan(PAIR, "to_boards", "values", ["ppm:2"], ["title"])
-    place.plans.apply(PAIR, made["id"])
-    assert place.sides[BOARDS].things["2"].fields["System.Title"] == "Story"
-
-
-def test_a_plan_is_refused_once_an_item_has_moved_and_nothing_is_written():
-    place = renamed()
-    made = place.plans.plan(PAIR, "rules", "values", None, None)
-    place.sides[BOARDS].edit("2", {"System.Title": "Renamed again"})
-    writes = place.sides[PPM].writes
-    with pytest.raises(Refused) as refused:
-        place.plans.apply(PAIR, made["id"])
-    assert refused.value.status == 409
-    assert list(faults(refused)) == [made["items"][0]["link"]]
-    assert place.sides[PPM].writes == writes
-
-
-def test_a_plan_is_shown_as_it_was_made_and_applied_once():
-    place = renamed()
-    made = place.plans.plan(PAIR, "rules", "values", None, None)
-    assert place.plans.show_plan(PAIR, made["id"]) == made
-    done = place.plans.apply(PAIR, made["id"])
-    assert place.plans.show_plan(PAIR, made["id"]) == done
-    with pytest.raises(Refused, match="was applied at"):
-        place.plans.apply(PAIR, made["id"])
-
-
-def test_a_pair_that_waits_applies_no_plan():
-    place = renamed()
-    made = place.plans.plan(PAIR, "rules", "values", None, None)
-    place.store.set_hold(PAIR, Hold("too much at once"))
-    with pytest.raises(Refused, match="the pair waits for a person: too much at once"):
-        place.plans.apply(PAIR, made["id"])
-
-
-def test_what_cannot_be_planned_is_listed_with_its_reason():
-    place = renamed()
-    place.sides[PPM].things["2"].read_only = "somebody else keeps it"
-    place.sides[BOARDS].delete("1")
-    made = place.plans.plan(PAIR, "rules", "values", None, None)
-    assert made["items"] == []
-    assert [each["reason"] for each in made["held"]] == [
-        "an item of link boards:1 is in the bin, or not to be found", "title: somebody else keeps it"]  # fmt: skip
-
-
-def test_an_unknown_field_or_plan_is_refused():
-    place = renamed()
-    with pytest.raises(Refused) as refused:
-        place.plans.plan(PAIR, "rules", "values", None, ["colour"])
-    assert faults(refused) == {"fields": "'colour' is not an active field of the pair: title, state"}
-    with pytest.raises(Refused, match="has no plan 'x'"):
-        place.plans.show_plan(PAIR, "x")
-
-
-def test_a_plan_looks_at_so_many_links_and_no_more():
-    place = Place()
-    link = place.linked("Plan")
-    for n in range(MOST_IN_A_PLAN):
-        other = replace(link, id=f"boards:x{n}", ids={BOARDS: f"x{n}", PPM: f"x{n}"})
-        place.store.save(place.store.read(PAIR, other.id), other)
-    with pytest.raises(Refused) as refused:
-        place.plans.plan(PAIR, "rules", "values", None, None)
-    assert f"choose up to {MOST_IN_A_PLAN}" in faults(refused)["items"]
 
 
 # ---------------------------------------------------------------- a pair that waits, hints and sweeps

@@ -3,11 +3,13 @@
     link|{id}                   the link; written by every save, so its etag guards all that belongs to the link
     boards|{id}, ppm|{id}       the alias of an item: the link that owns it
     conflict|{link}|{digest}    one conflict; the digest is that of its id
+    write|{moment}|{digest}     one write to a side; moments count down, so the newest comes first
     hold                        why the pair waits for a person
 
-A link, its aliases and its conflicts are saved by one entity-group transaction. An alias is written or removed only
-together with the link that gives it up, so the etag of that link guards it, and one that nobody gives up is inserted,
-which fails where another link has it (S1). Rows of one kind lie side by side, so that listing links reads links only.
+A link, its aliases, its conflicts and its writes are saved by one entity-group transaction. An alias is written or
+removed only together with the link that gives it up, so the etag of that link guards it, and one that nobody gives up
+is inserted, which fails where another link has it (S1). Rows of one kind lie side by side, so that listing links reads
+links only.
 
 The small property `unsettled` beside the document serves the query of that name.
 """
@@ -22,13 +24,14 @@ from shared.connectors.azure_storage.keys import AFTER_SEPARATOR, SEPARATOR, dig
 from shared.connectors.azure_storage.tables import TRANSACTION_LIMIT, Operation, Table, delete, put, upsert
 from shared.connectors.azure_storage.values import pack, restore, unpack
 from shared.errors import RetryLater
-from shared.links import Conflict, Hold, SyncLink, SyncState
+from shared.links import Conflict, Hold, SyncLink, SyncState, Write
 from shared.model import SideName
 from shared.ports import SyncRecord
 
 TABLE = "pairs"
-LINK, CONFLICT, HOLD = "link", "conflict", "hold"
+LINK, CONFLICT, WRITE, HOLD = "link", "conflict", "write", "hold"
 SCAN_SECONDS = 10  # to look through a partition the service takes up to five seconds a page
+LAST_MOMENT = 10**17  # microseconds since 1970: some year far beyond
 HANDOVER_SECONDS = 5.0  # after an item was seen on its way from one link to another
 
 _SIDES = {side.value: side for side in SideName}
@@ -65,8 +68,10 @@ class TableSyncStore:
         link: SyncLink,
         conflicts: Sequence[Conflict] = (),
         releases: Sequence[SyncRecord] = (),
+        writes: Sequence[Write] = (),
     ) -> SyncRecord:
-        """Conflicts beyond the room of one transaction are written before it: logged for nothing rather than lost."""
+        """Conflicts and writes beyond the room of one transaction are written before it: logged for nothing rather
+        than lost."""
         assert link.id == record.link_id, "a link is saved over its own record"
         operations = [
             _put_link(record, link),
@@ -74,6 +79,7 @@ class TableSyncStore:
             *_alias_operations(record, link, releases),
         ]
         rows = [_conflict_row(record, each) for each in {each.id: each for each in conflicts}.values()]
+        rows += (_write_row(record, each) for each in {each.id: each for each in writes}.values())
         room = TRANSACTION_LIMIT - len(operations)
         for row in rows[room:]:
             self._table.write(row)
@@ -90,6 +96,12 @@ class TableSyncStore:
         rows = self._rows(pair, CONFLICT, key(link_id))
         yield from sorted((_noun(Conflict, row) for row in rows), key=lambda found: (found.at, found.id))
 
+    def history(self, pair: str, *, link: str = "", plan: str = "", after: str = "") -> Iterator[tuple[str, Write]]:
+        only = {"link_id eq @link": link, "plan eq @plan": plan, "RowKey gt @place": after}
+        found = self._rows(pair, WRITE, only=" and ".join(condition for condition, value in only.items() if value),
+                           link=link, plan=plan, place=after)  # fmt: skip
+        return ((row["RowKey"], _noun(Write, row)) for row in found)
+
     def hold(self, pair: str) -> Hold | None:
         row = self._table.row(key(pair), HOLD)
         return None if row is None else _noun(Hold, row)
@@ -100,7 +112,7 @@ class TableSyncStore:
         else:
             self._table.write({"PartitionKey": key(pair), "RowKey": HOLD} | pack(hold))
 
-    def _rows(self, pair: str, *beginning: str, only: str = "") -> Iterator[TableEntity]:
+    def _rows(self, pair: str, *beginning: str, only: str = "", **values: str) -> Iterator[TableEntity]:
         """The rows of a pair whose keys begin so, page after page."""
         return self._table.query(
             "PartitionKey eq @partition and RowKey ge @first and RowKey lt @after" + (only and f" and {only}"),
@@ -108,6 +120,7 @@ class TableSyncStore:
             first=_row_key(*beginning) + SEPARATOR,
             after=_row_key(*beginning) + AFTER_SEPARATOR,
             page_seconds=SCAN_SECONDS,
+            **values,
         )
 
 
@@ -148,6 +161,13 @@ def _items(record: SyncRecord) -> set[_Item]:
 def _conflict_row(record: SyncRecord, conflict: Conflict) -> dict[str, Any]:
     row_key = _row_key(CONFLICT, key(record.link_id), digest(conflict.id))
     return {"PartitionKey": key(record.pair), "RowKey": row_key, "link_id": record.link_id} | pack(conflict)
+
+
+def _write_row(record: SyncRecord, write: Write) -> dict[str, Any]:
+    moment = f"{LAST_MOMENT - int(write.at.timestamp() * 1_000_000):017}"
+    row_key = _row_key(WRITE, moment, digest(f"{write.link} {write.id}"))
+    named = {"link_id": write.link, "plan": write.asked.plan}
+    return {"PartitionKey": key(record.pair), "RowKey": row_key} | named | pack(write)
 
 
 def _is_unsettled(link: SyncLink) -> bool:

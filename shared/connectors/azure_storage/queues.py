@@ -36,6 +36,7 @@ def encode(message: Hint | Look) -> str:
                 "link": message.link,
                 "retry": message.retry,
                 "swept": message.swept,
+                "plan": message.plan,
             }
     return json.dumps(whose | {name: value for name, value in more.items() if value}, separators=(",", ":"))
 
@@ -46,7 +47,7 @@ def decode(text: str) -> Hint | Look:
     match message:
         case {"connection": str(connection)} if _are_texts(message, "ticket"):
             return Hint(connection, message.get("ticket", ""), retry=message.get("retry") is True)
-        case {"pair": str(pair)} if _are_texts(message, "side", "item", "link"):
+        case {"pair": str(pair)} if _are_texts(message, "side", "item", "link", "plan"):
             return Look(
                 pair,
                 SideName(message["side"]) if "side" in message else None,
@@ -54,6 +55,7 @@ def decode(text: str) -> Hint | Look:
                 message.get("link", ""),
                 retry=message.get("retry") is True,
                 swept=message.get("swept") is True,
+                plan=message.get("plan", ""),
             )
     raise ValueError(
         'not a hint: expected {"connection": text, "ticket": text}, {"pair": text, "side": "boards" or "ppm", '

@@ -15,7 +15,19 @@ from shared.connectors.azure_storage.links import TableSyncStore
 from shared.connectors.azure_storage.queues import QueueHints, QueueLooks, decode
 from shared.connectors.azure_storage.tables import Table
 from shared.errors import RetryLater, Stale
-from shared.links import Conflict, ConflictStatus, Copy, FieldIntent, Hold, Intent, Look, ParentIntent, SyncLink
+from shared.links import (
+    Asked,
+    Conflict,
+    ConflictStatus,
+    Copy,
+    FieldIntent,
+    Hold,
+    Intent,
+    Look,
+    ParentIntent,
+    SyncLink,
+    Write,
+)
 from shared.links import SyncState as State
 from shared.model import Hint, SideName
 from shared.ports import Looks, SyncRecord, SyncStore
@@ -40,6 +52,11 @@ def conflict(id: str = "c1", **more: Any) -> Conflict:
     return replace(row, **more)
 
 
+def write(id: str, **more: Any) -> Write:
+    row = Write(id, "boards:7", PPM, "T-7", TITLE, "old", "new", "changed", "only boards changed", NOW)
+    return replace(row, **more)
+
+
 def everything() -> SyncLink:
     """A link that says all a link can say."""
     return link(
@@ -49,9 +66,10 @@ def everything() -> SyncLink:
         urls={BOARDS: "https://boards.example/7"},
         copy=Copy("Fabrikam", "Feature", "boards:1", {"System.AreaPath": "Fabrikam\\Pay", "boards": 1}),
         intent=Intent(
-            {TITLE: FieldIntent({BOARDS: "a\nb\0c", PPM: 8.5}, {PPM: True})},
-            ParentIntent({BOARDS: ""}, {PPM: "x"}),
+            {TITLE: FieldIntent({BOARDS: "a\nb\0c", PPM: 8.5}, {PPM: True}, {PPM: "before"}, "newest", "ppm was last")},
+            ParentIntent({BOARDS: ""}, {PPM: "x"}, "boards", "moved on both sides"),
             PPM,
+            Asked("plan", "Ada"),
         ),
         attempted_at=NOW,
         lease_owner="worker",
@@ -62,6 +80,8 @@ def everything() -> SyncLink:
         deleted=(BOARDS,),
         doomed=True,
         approved=True,
+        placed=False,
+        plan="p1",
         parked="VS403507: field is required",
         parked_on="digest",
     )
@@ -265,6 +285,25 @@ class TestSyncStore:
         rows = [conflict(f"{number}", at=NOW + timedelta(seconds=number)) for number in range(150)]
         assert first_save(store, link(), *rows).link == link()
         assert list(store.conflicts(PAIR, "boards:7")) == rows
+
+    def test_the_history_is_read_newest_first_and_on_from_any_place(self, store: SyncStore) -> None:
+        writes = [write(f"{n}", at=NOW + timedelta(seconds=n)) for n in range(3)]
+        record = first_save(store, link())
+        store.save(record, link(), writes=writes)
+        places, told = zip(*store.history(PAIR), strict=True)
+        assert list(told) == writes[::-1]
+        assert [each for _, each in store.history(PAIR, after=places[1])] == [writes[0]]
+        assert list(store.history("other")) == []
+
+    def test_the_history_of_one_link_or_of_one_plan(self, store: SyncStore) -> None:
+        planned, by_itself = write("1", asked=Asked("p'1", "Ada")), write("2", before=["a"], after={"b": None})
+        other = write("3", link="boards:8", asked=Asked("p'1"))
+        store.save(first_save(store, link()), link(), writes=[planned, by_itself])
+        first_save(store, another := link("boards:8", ids={BOARDS: "8"}))
+        store.save(store.read(PAIR, "boards:8"), another, writes=[other])
+        assert {each.id for _, each in store.history(PAIR, link="boards:7")} == {"1", "2"}
+        assert {each.id for _, each in store.history(PAIR, plan="p'1")} == {"1", "3"}
+        assert [each for _, each in store.history(PAIR, plan="p'1", link="boards:7")] == [planned]
 
     @pytest.mark.parametrize(
         ("more", "out_of_step"),
