@@ -20,6 +20,7 @@ from shared.sync.field_rows import Json
 from shared.sync.merge import Decision, Verdict
 from shared.sync.plan import Request, Scope, Surroundings
 from shared.sync.rules import SIDES, FieldRule, PairRules
+from shared.sync.values import empty
 
 MOST_COUNTED = 5_000  # links
 LONGEST_COUNT = timedelta(seconds=60)  # an HTTP request of the platform ends after 230
@@ -29,14 +30,17 @@ MOST_EXAMPLES = 20
 @dataclass(frozen=True, slots=True)
 class Reach:
     """`touched` are links of which something would be written, or a person asked, `held` those with a value that cannot
-    be converted; both of `counted` links, of all `links`. `ended` lost a rule under which a person was being asked."""
+    be converted; both of `counted` links, of all `links`. `agreed` say the same already, which is to be remembered, or
+    the next change would pass for two. `ended` lost a rule under which a person was being asked.
+    """
 
     links: tuple[SyncLink, ...]
-    counted: int = 0
-    touched: tuple[SyncLink, ...] = ()
-    held: tuple[SyncLink, ...] = ()
-    ended: tuple[SyncLink, ...] = ()
-    examples: tuple[Json, ...] = ()
+    counted: int
+    touched: tuple[SyncLink, ...]
+    held: tuple[SyncLink, ...]
+    agreed: tuple[SyncLink, ...]
+    ended: tuple[SyncLink, ...]
+    examples: tuple[Json, ...]
 
     @property
     def to_look_at(self) -> tuple[SyncLink, ...]:
@@ -44,7 +48,8 @@ class Reach:
         if self.counted < len(self.links):
             return self.links
         parked = (link for link in self.links if link.parked)
-        return tuple({link.id: link for link in (*self.touched, *self.held, *self.ended, *parked)}.values())
+        concerned = (*self.touched, *self.held, *self.agreed, *self.ended, *parked)
+        return tuple({link.id: link for link in concerned}.values())
 
     @property
     def shown(self) -> Json:
@@ -71,13 +76,24 @@ def reach(
         if clock() > until:
             break
         counting.count(batch)
-    counted = counting.counted if changed else len(living)
-    return Reach(living, counted, tuple(counting.touched), tuple(counting.held), ended, tuple(counting.examples))
+    return Reach(
+        links=living,
+        counted=counting.counted if changed else len(living),
+        touched=tuple(counting.touched),
+        held=tuple(counting.held),
+        agreed=tuple(counting.agreed),
+        ended=ended,
+        examples=tuple(counting.examples),
+    )
 
 
 def _by_key(rules: PairRules) -> Mapping[str, FieldRule]:
     """Active rules without their names, which touch nothing."""
     return {rule.key: replace(rule, name="") for rule in rules.active}
+
+
+def _says_something(decision: Decision) -> bool:
+    return not all(empty(value) for value in decision.shown.values())
 
 
 class _Counting:
@@ -90,6 +106,7 @@ class _Counting:
         self.counted = 0
         self.touched: list[SyncLink] = []
         self.held: list[SyncLink] = []
+        self.agreed: list[SyncLink] = []
         self.examples: list[Json] = []
 
     def count(self, links: Sequence[SyncLink]) -> None:
@@ -106,8 +123,10 @@ class _Counting:
         made = plan.make(self._rules, link, items, Surroundings({}), self._request)
         acting = [each for each in made.fields if each.sent or each.asks]
         held = [each for each in made.fields if each.verdict is Verdict.HELD]
+        agreed = [each for each in made.fields if each.verdict is Verdict.AGREE and _says_something(each)]
         self.touched += [link] if acting else []
         self.held += [link] if held else []
+        self.agreed += [link] if agreed else []
         self._illustrate(link, items, [*acting, *held])
 
     def _illustrate(self, link: SyncLink, items: Mapping[SideName, Item], decisions: Sequence[Decision]) -> None:

@@ -327,6 +327,20 @@ def test_a_new_rule_asks_only_where_both_sides_say_something_else(boards, ppm, a
     assert bool(place.link(link.id).open) == (None not in (boards, ppm) and boards != ppm)
 
 
+@pytest.mark.parametrize("side", [BOARDS, PPM])
+def test_where_both_sides_agree_on_a_new_rule_the_next_change_is_one_sides(side):
+    place = Place()
+    place.linked("Plan")
+    dated(place, "2026-05-11", "2026-05-11")
+    full_sweep(place)
+    assert change(place, added(START, None))["touches"] == 0
+    place.drain()
+    dated(place, "2026-06-01" if side is BOARDS else "2026-05-11", "2026-06-01" if side is PPM else "2026-05-11")
+    place.upkeep.sweep()
+    place.drain()
+    assert values(place, "Custom.Start", "StartDate") == ("2026-06-01T00:00:00Z", "2026-06-01")
+
+
 @pytest.mark.parametrize(
     ("away", "back"),
     [(removed("start"), added(START, None)), (replaced("start", START | {"active": False}), replaced("start", START))],
