@@ -25,16 +25,24 @@ ORDER = "order"  # a name that is taken in addresses
 
 def place_of(document: Document, pair: str) -> int:
     """Where a pair stands in the document."""
-    return next(index for index, each in enumerate(document["pairs"]) if str(each["name"]) == pair)
+    names = [str(each["name"]) for each in document.get("pairs", ())]
+    if pair not in names:
+        raise Refused(404, f"there is no pair '{pair}' any more: {', '.join(names) or 'none'}")
+    return names.index(pair)
+
+
+def pair_in(document: Document, pair: str) -> Mapping[str, Any]:
+    place = place_of(document, pair)
+    return document["pairs"][place]
 
 
 def rules_of(document: Document, pair: str) -> Rules:
-    return tuple(document["pairs"][place_of(document, pair)]["fields"])
+    return tuple(pair_in(document, pair)["fields"])
 
 
 def with_rules(document: Document, pair: str, rules: Rules) -> Document:
     """The document with other rules of a pair, and all else as it is."""
-    pairs, place = list(document["pairs"]), place_of(document, pair)
+    place, pairs = place_of(document, pair), list(document["pairs"])
     pairs[place] = {**pairs[place], "fields": list(rules)}
     return {**document, "pairs": pairs}
 

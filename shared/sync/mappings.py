@@ -47,9 +47,9 @@ class FieldMappings:
 
     def show(self, pair: str, *, choices: bool) -> Json:
         """The rules in order and what does not fit the sides any more; with `choices`, what can be mapped to what."""
-        self._desk.pairs.pair(pair)
+        facts = self._desk.pairs.facts(pair)
         document, generation = self._documents.document()
-        told, facts = _pair(document, pair), self._desk.pairs.facts(pair)
+        told = _pair(document, pair)
         return {
             "fields": field_rows.rules(told, facts),
             "faults": field_rows.faults(configured.unfit(told, facts)),
@@ -70,7 +70,6 @@ class FieldMappings:
         return self._attempt(pair, lambda rules, facts: defaults(facts), expected, dry=dry)
 
     def _attempt(self, pair: str, make: _Make, expected: str | None, *, dry: bool) -> Json:
-        self._desk.pairs.pair(pair)
         try:
             return self._change(pair, make, expected, dry=dry)
         except Stale as stale:
@@ -79,10 +78,11 @@ class FieldMappings:
         return self._change(pair, make, expected, dry=dry)
 
     def _change(self, pair: str, make: _Make, expected: str | None, *, dry: bool) -> Json:
+        facts = self._desk.pairs.facts(pair)
         document, generation = self._documents.document()
         if expected not in (None, generation):
             raise _overtaken()
-        facts, before = self._desk.pairs.facts(pair), mapping_edits.rules_of(document, pair)
+        before = mapping_edits.rules_of(document, pair)
         made, left_out = make(before, facts)
         after = tuple(rule if rule in before else mapping_edits.written(rule, facts) for rule in made)
         edited = mapping_edits.with_rules(document, pair, after)
@@ -122,7 +122,7 @@ class FieldMappings:
 
 
 def _pair(document: Document, name: str) -> Pair:
-    return Pair.model_validate(document["pairs"][mapping_edits.place_of(document, name)])
+    return Pair.model_validate(mapping_edits.pair_in(document, name))
 
 
 def _overtaken() -> Refused:

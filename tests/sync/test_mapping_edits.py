@@ -96,3 +96,11 @@ def test_what_a_side_says_anyway_is_not_written_down(end: Any, short: Any):
 )
 def test_paths_are_told_from_where_the_editor_stands(path: str, told: str):
     assert below((path, "mend it"), 1, 2) == (told, "mend it")
+
+
+@pytest.mark.parametrize(
+    ("gone", "known"), [(document() | {"pairs": []}, "none"), (document(name="plans"), "plans"), ({}, "none")]
+)
+def test_a_pair_that_somebody_has_just_taken_away_is_not_found(gone: Any, known: str):
+    with pytest.raises(Refused, match=f"there is no pair '{PAIR}' any more: {known}"):
+        rules_of(gone, PAIR)
