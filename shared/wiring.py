@@ -57,11 +57,11 @@ from shared.sync import configured, mapping_edits
 from shared.sync.configured import ConfiguredPairs
 from shared.sync.creation import Counterparts, Wanted
 from shared.sync.desk import Desk
+from shared.sync.hand import Timing as SyncTiming
 from shared.sync.mapping_edits import Edit
 from shared.sync.mappings import FieldMappings
 from shared.sync.plans import DIRECTIONS, SCOPES, PairPlans
 from shared.sync.rows import Filters
-from shared.sync.run import Timing as SyncTiming
 from shared.sync.service import SyncService
 from shared.sync.upkeep import Upkeep
 from shared.sync.views import PairViews

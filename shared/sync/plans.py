@@ -16,10 +16,10 @@ from shared.model import SideName
 from shared.ports import Looks
 from shared.sync import history, plan, rows
 from shared.sync.desk import Desk, both
+from shared.sync.hand import Outcome
 from shared.sync.plan import Plan, Request, Scope
 from shared.sync.rows import Json, Known
 from shared.sync.rules import BOARDS, PPM, PairRules
-from shared.sync.run import Outcome
 from shared.sync.service import SyncService
 
 LINKS_PER_READ = 2_000  # a PPM tool may list a whole project for each

@@ -12,10 +12,11 @@ from shared.errors import Park, RetryLater
 from shared.links import Copy, Look
 from shared.model import SideName
 from shared.ports import Side, SideDoor, SyncRecord, SyncStore
-from shared.sync import create
+from shared.sync import copies, create
+from shared.sync.hand import NO_LEASE, Hand, Outcome, Worker
 from shared.sync.plan import EVERYTHING, Plan, Request
 from shared.sync.rules import SIDES, PairRules
-from shared.sync.run import NO_LEASE, Outcome, Run, Worker
+from shared.sync.run import Run
 
 HELD_SECONDS = 600  # between two looks while a pair waits for a person
 
@@ -94,7 +95,7 @@ class Reconciler:
             if create.owns(record.link, look.side, look.item):
                 return self._follow(look, record, sides)
             self._wait_for_lease(record)
-            if Run(self._worker, rules, record, sides).remove_surplus(look.side, item):
+            if copies.remove_surplus(Hand(self._worker, rules, record, sides), look.side, item):
                 return Outcome.REMOVED
         if look.side not in rules.adopt:
             return Outcome.UNLINKED

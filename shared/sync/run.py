@@ -1,179 +1,92 @@
-"""One run over one link: what was read, what is saved, and the steps between, each of which a worker may die after.
+"""One run over one link: both items read, a plan made, and the steps that carry it out, each of which may be the last.
 
-S2  every save is conditional; losing one ends the run        D5  a read older than the last is not planned on
-C4  search before a create is repeated  C5  record the attempt, create, commit C6  a doubtful write keeps its lease
-C7  a found copy's baseline is what we made                   C9  a surplus copy goes if nobody touched it
-W1  no write on a lease about to end     W2  intent, write, baseline: three saves  W3  writes test the version
-W4, W5  an intent found is settled before anything is planned W6  without conditional writes: read, write, read
-H2, H4, H5  parents that wait, cross, or are refused          X1, X2  deletions
+W2  intent, write, baseline: three saves    W3  writes test the version    F1, F2, F6  what is written and what is kept
+H2, H4, H5  parents that wait, cross, or are refused
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import timedelta
-from enum import StrEnum
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from shared.errors import Circular, InDoubt, NotFound, Park, Refused, RetryLater, Stale, StopConnection
-from shared.links import Asked, Conflict, Intent, Look, SyncLink, SyncState, Write
+from shared.errors import Circular, NotFound, Park, Refused, RetryLater
+from shared.links import Asked, Conflict, Look, SyncState
 from shared.model import Item, ItemChange, Move, SideName
-from shared.ports import Clock, Looks, Side, SyncRecord, SyncStore
-from shared.sync import agreements, create, guard, history, intents, parents, plan
+from shared.sync import agreements, copies, deletions, guard, intents, parents, plan
 from shared.sync.guard import Fate
-from shared.sync.intents import Stored
+from shared.sync.hand import AGAIN_SECONDS, ALIVE, NO_LEASE, Hand, Outcome
 from shared.sync.parents import NONE, ParentDecision, Views
 from shared.sync.plan import EVERYTHING, Plan, Request, Scope, Surroundings
-from shared.sync.rules import SIDES, PairRules, named, other
+from shared.sync.rules import SIDES
 
 PASSING = (Circular, NotFound)  # a parent refused for now: what is in the way may move, what is in the bin be restored
-BEFORE_THE_FIRST = "0"  # the version after which all revisions come
-BINNING = "bin"  # what was tried when a side refused to put an item into the bin
-AGAIN_SECONDS = 30  # after a parent that is not linked yet, or a move that did not fit
-LOOK_AGAIN_SECONDS = 60  # after an item was not found
 
 
-class Outcome(StrEnum):
-    """What became of one hint; "nothing to do" is a result like the others."""
-
-    CREATED = "created"
-    ADOPTED = "adopted"
-    UPDATED = "updated"
-    UNCHANGED = "unchanged"
-    PARKED = "parked"
-    POSTPONED = "postponed"
-    MOVED = "moved"
-    GONE = "gone"
-    DOOMED = "doomed"
-    UNLINKED = "unlinked"
-    REOPENED = "reopened"
-    REMOVED = "removed"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """Bounds that keep a doubtful write from being repeated too early; all in seconds."""
-
-    request_timeout_seconds: float = 30
-    late_landing_seconds: float = 30
-
-    @property
-    def lease_seconds(self) -> float:
-        """Time for the reads and writes of one run, and for the last write to land late (C6)."""
-        return 4 * self.request_timeout_seconds + self.late_landing_seconds
-
-
-@dataclass(frozen=True, slots=True)
-class Worker:
-    """What a run works with; `address` is where the product is reached, and what markers begin with."""
-
-    store: SyncStore
-    looks: Looks
-    clock: Clock
-    new_id: Callable[[], str]
-    timing: Timing
-    address: str
-
-
-class Run:
-    """The link as last saved, and the steps that move it on."""
-
-    def __init__(self, worker: Worker, rules: PairRules, record: SyncRecord, sides: Mapping[SideName, Side]) -> None:
-        assert record.link is not None, "a run is over a link"
-        self._worker = worker
-        self._rules = rules
-        self._named = named(rules.active)
-        self._record = record
-        self._sides = sides
-        self._told: list[Write] = []  # what is history with the next save
-        self.link: SyncLink = record.link
-
-    def save(self, conflicts: Sequence[Conflict] = (), **changes: object) -> None:
-        """S2. What is saved already is not saved again."""
-        self.link = replace(self.link, **changes)
-        if self.link != self._record.link or conflicts or self._told:
-            self._record = self._worker.store.save(self._record, self.link, conflicts, writes=self._told)
-            self._told = []
-
-    # ---------------------------------------------------------------- the way of a link
+class Run(Hand):
+    """The steps that move a link on."""
 
     def bring(self, look: Look, request: Request = EVERYTHING, expected: str | None = None) -> Outcome:
         """The two items to where the rules want them. `expected` is the fingerprint of the only plan to be applied."""
         if self.link.state is SyncState.CREATING:
-            return self._create(look)
+            outcome = copies.make(self, look)
+            if self.link.state is SyncState.SYNCED:
+                self.bring(look)
+            return outcome
         if self.link.state is SyncState.UNLINKED and not self.link.deleted:
             return Outcome.UNLINKED
         if len(self.link.ids) < len(SIDES):
-            return self._revive(look)
+            return self.bring(look) if deletions.revived(self) else Outcome.GONE
         items = self._read()
         if self.link.intent and self.link.intent.bin and items[self.link.intent.bin].in_bin:
             # W4: that it is in the bin is our doing, and says nothing against the other item.
-            self._gone(self.link.intent.bin)
-        edited = self._edited(items)
-        match guard.fate(self.link, items, self._rules.deletes, edited=edited):
+            deletions.gone(self, self.link.intent.bin)
+        edited = deletions.edited(self, items)
+        match guard.fate(self.link, items, self.rules.deletes, edited=edited):
             case Fate.TOGETHER:
                 return self._agree(look, items, request, expected)
             case Fate.REOPEN:
-                self.save(state=SyncState.SYNCED, **_ALIVE)
+                self.save(state=SyncState.SYNCED, **ALIVE)
                 return self._agree(look, items, request, expected)
             case Fate.REMAKE:
-                return self._remake(items)
+                return deletions.remake(self, items)
             case Fate.APART:
                 return Outcome.GONE if self.link.state is SyncState.GONE else Outcome.UNLINKED
             case Fate.GONE:
                 self.save(state=SyncState.GONE, deleted=SIDES, doomed=False, **NO_LEASE)
                 return Outcome.GONE
             case Fate.UNLINK:
-                return self._unlink(items, edited=edited)
+                return deletions.unlink(self, items, edited=edited)
             case Fate.FOLLOW:
-                return self._follow(look, items)
+                return deletions.follow(self, look, items)
 
     def preview(self, request: Request) -> Plan:
         """What `bring` would write now, without writing or saving anything."""
         if self.link.state is not SyncState.SYNCED:
             raise Refused(409, f"link {self.link.id} is {self.link.state}: there is nothing to plan")
-        found = {side: self._look_up(side) for side in SIDES}
+        found = {side: self.look_up(side) for side in SIDES}
         items = {side: item for side, item in found.items() if item is not None and not item.in_bin}
         if len(items) < len(SIDES):
             raise Refused(409, f"an item of link {self.link.id} is in the bin, or not to be found")
-        around = self._around(items)
-        self._settle(items, around)
-        return plan.make(self._rules, self.link, items, around, request)
+        around = self.around(items)
+        self.settle(items, around)
+        return plan.make(self.rules, self.link, items, around, request)
 
     def _read(self) -> Mapping[SideName, Item]:
         """Both items as they are now (D1)."""
-        found = {side: self._look_up(side) for side in SIDES}
+        found = {side: self.look_up(side) for side in SIDES}
         items = {side: item for side, item in found.items() if item is not None}
         lost = [side for side in SIDES if side not in items]
         if lost:
-            self._count_missing(lost)
+            self.count_missing(lost)
         if self.link.missing:
             self.link = replace(self.link, missing={}, parked="", parked_on="")
         return items
 
-    def _look_up(self, side: SideName) -> Item | None:
-        id = self.link.ids[side]
-        item = self._sides[side].read([id], self._rules.keys(side)).get(id)
-        if item is not None and older(item.version, self.link.versions.get(side, "")):
-            raise RetryLater(f"{side} answered with an older state of {id} than it gave before", AGAIN_SECONDS)  # D5
-        return item
-
-    def _count_missing(self, lost: Sequence[SideName]) -> None:
-        """X1: not found is no evidence."""
-        missing = {side: min(self.link.missing.get(side, 0) + 1, guard.MOST_SIGHTINGS) for side in lost}
-        names = ", ".join(f"{side} {self.link.ids[side]}" for side in lost)
-        if max(missing.values()) >= guard.MOST_SIGHTINGS:
-            self.save(missing=missing)
-            raise Park(f"{names} was not found {guard.MOST_SIGHTINGS} times: deleted for good, or hidden from us")
-        self.save(missing=missing)
-        raise RetryLater(f"{names} was not found", LOOK_AGAIN_SECONDS)
-
     # ---------------------------------------------------------------- two items in step
 
     def _agree(self, look: Look, items: Mapping[SideName, Item], request: Request, expected: str | None) -> Outcome:
-        around = self._around(items)
-        self._settle(items, around)
+        around = self.around(items)
+        self.settle(items, around)
         self.link = replace(self.link, deleted=(), doomed=False, approved=False)
-        self.link, over = agreements.renewed(self._rules, self.link, self._worker.clock())
+        self.link, over = agreements.renewed(self.rules, self.link, self.worker.clock())
         if over:
             self.save(over)
         made = self._plan(items, around, request, asked=expected is not None)
@@ -187,11 +100,11 @@ class Run:
 
     def _plan(self, items: Mapping[SideName, Item], around: Surroundings, request: Request, *, asked: bool) -> Plan:
         """A pair that does not sync by itself puts a new copy in its place, and else notes only what agrees."""
-        if asked or self._rules.continuous:
-            return plan.make(self._rules, self.link, items, around, request)
+        if asked or self.rules.continuous:
+            return plan.make(self.rules, self.link, items, around, request)
         if not self.link.placed:
-            return plan.make(self._rules, self.link, items, around, Request(Scope.HIERARCHY))
-        return plan.quiet(plan.make(self._rules, self.link, items, around, request))
+            return plan.make(self.rules, self.link, items, around, Request(Scope.HIERARCHY))
+        return plan.quiet(plan.make(self.rules, self.link, items, around, request))
 
     def _applied_before(self, made: Plan, request: Request) -> Outcome:
         """The plan was applied by a run that died before it could say so; or the items have moved since."""
@@ -202,7 +115,7 @@ class Run:
 
     def _apply(self, made: Plan, items: Mapping[SideName, Item], request: Request) -> Outcome:
         self.link = plan.agreed(self.link, made)
-        self.link, rows = plan.conflicts(self.link, made, self._worker.clock())
+        self.link, rows = plan.conflicts(self.link, made, self.worker.clock())
         intent = plan.intent(made, request.asked)
         if intent is None:
             waits = made.parent is not None and made.parent.waits
@@ -210,7 +123,7 @@ class Run:
             self._wait_for_parents(made, items)
             return Outcome.PARKED if self.link.parked else Outcome.UNCHANGED
         versions = {side: items[side].version for side in SIDES}
-        self.save(rows, intent=intent, versions=versions, **self._lease())  # W2, W4, F6
+        self.save(rows, intent=intent, versions=versions, **self.lease())  # W2, W4, F6
         returned, refused = self._write_fields(made, items)
         landed, refused_move = self._write_parents(made.parent, {**items, **returned})
         self._commit(made, items, returned, landed, refused, refused_move)
@@ -238,7 +151,7 @@ class Run:
                 continue
             change = ItemChange(self.link.ids[side], items[side].version, fields)
             try:
-                returned[side] = self._update(side, change, items[side])
+                returned[side] = self.update(side, change, items[side])
             except Park as park:
                 refused[side] = park
         return returned, refused
@@ -252,7 +165,7 @@ class Run:
             try:
                 landed[side] = self._move(side, parent, items[side])
             except Circular as refusal:
-                undone = parents.undo(self._rules.hierarchy, decision, side) if decision else None
+                undone = parents.undo(self.rules.hierarchy, decision, side) if decision else None
                 if undone is None:
                     return landed, refusal
                 return self._undo(undone, items)
@@ -263,9 +176,9 @@ class Run:
     def _undo(self, undone: ParentDecision, items: Mapping[SideName, Item]) -> tuple[Views, Park | None]:
         """H4: the loser's move is taken back; the intent is replaced, for the refused move never happened."""
         assert self.link.intent is not None, "a move was just refused"
-        _, rows = plan.conflicts(self.link, Plan(self.link.id, (), undone), self._worker.clock())
+        _, rows = plan.conflicts(self.link, Plan(self.link.id, (), undone), self.worker.clock())
         intent = replace(self.link.intent, parent=plan.moving(undone))
-        self.save(rows, intent=intent, **self._lease())
+        self.save(rows, intent=intent, **self.lease())
         ((side, parent),) = undone.sent.items()
         try:
             return {side: self._move(side, parent, items[side])}, None
@@ -274,18 +187,12 @@ class Run:
 
     def _move(self, side: SideName, parent: str, item: Item) -> str:
         """A new parent, in link space; what is shown afterwards."""
-        target = NONE if parent == NONE else self._id_of(parent, side)
-        returned = self._update(side, ItemChange(item.id, item.version, move=Move(target or None)), item)
+        target = NONE if parent == NONE else self.id_of(parent, side)
+        returned = self.update(side, ItemChange(item.id, item.version, move=Move(target or None)), item)
         if (returned.parent or NONE) != target:
             raise Park(f"refused by target: {side} took a new parent for {item.id} and did not move it")
         self.link = replace(self.link, versions={**self.link.versions, side: returned.version})
         return parent
-
-    def _id_of(self, link: str, side: SideName) -> str:
-        found = self._worker.store.read(self.link.pair, link).link
-        if found is None or side not in found.ids:
-            raise Park(f"link {link} has no item on {side} yet")
-        return found.ids[side]
 
     def _commit(
         self,
@@ -297,13 +204,13 @@ class Run:
         refused_move: Park | None,
     ) -> None:
         """W2, the third save: what the servers returned is the baseline (F1)."""
-        stored = {side: intents.by_rule(self._named, side, item.fields) for side, item in returned.items()}
+        stored = {side: intents.by_rule(self.named, side, item.fields) for side, item in returned.items()}
         whole = [d for d in made.fields if d.sent and set(d.sent) <= set(returned)]
-        now = self._worker.clock()
+        now = self.worker.clock()
         rows = [row for d in whole if (row := plan.refused(self.link, d, returned, now)) is not None]
-        self._tell(stored, landed, refused, refused_move)
+        self.tell(stored, landed, refused, refused_move)
         asked = self.link.intent.asked if self.link.intent else Asked()
-        self.link = intents.settled(self.link, self._named, stored, landed)
+        self.link = intents.settled(self.link, self.named, stored, landed)
         moved = {side: returned[side].version for side in returned if side not in landed}
         refusal = next(iter(refused.values()), refused_move)
         passing = isinstance(refusal, PASSING)
@@ -323,286 +230,11 @@ class Run:
             **NO_LEASE,
         )
 
-    def _tell(
-        self, stored: Stored, landed: Views, refused: Mapping[SideName, Park], refused_move: Park | None = None
-    ) -> None:
-        """What became of the intent is history with the next save."""
-        moves = self.link.intent.parent.sent if self.link.intent and self.link.intent.parent else ()
-        self._told += history.of_intent(
-            self.link,
-            stored,
-            landed,
-            {side: park.reason for side, park in refused.items()},
-            dict.fromkeys(moves, refused_move.reason) if refused_move else {},
-            self._worker.clock(),
-        )
-
     def _wait_for_parents(self, made: Plan, items: Mapping[SideName, Item]) -> None:
         """H2: look at the parents that are not linked yet, then come back."""
         if made.parent is None or not made.parent.waits or self.link.refusals >= parents.MOST_REFUSALS:
             return
         for side, seen in made.parent.shown.items():
             if seen == parents.UNKNOWN and (parent := items[side].parent):
-                self._worker.looks.send(Look(self.link.pair, side, parent))
+                self.worker.looks.send(Look(self.link.pair, side, parent))
         raise RetryLater(made.parent.why, AGAIN_SECONDS)
-
-    # ---------------------------------------------------------------- what became of an intent
-
-    def _settle(self, items: Mapping[SideName, Item], around: Surroundings) -> None:
-        """W4: what landed is history with the next save, which keeps both that and a new intent."""
-        if (intent := self.link.intent) is None:
-            return
-        stored = self._landed(intent, items)
-        told = len(self._told)
-        self._tell(stored, around.views, {})
-        plan = intent.asked.plan if len(self._told) > told else ""
-        settled = intents.settled(self.link, self._named, stored, around.views)
-        self.link = replace(settled, plan=plan or self.link.plan)
-
-    def _landed(self, intent: Intent, items: Mapping[SideName, Item]) -> Stored:
-        """W5: what landed of an intent, as each side stored it."""
-        stored = {}
-        for side, item in items.items():
-            sent = intents.fields_sent(intent, self._named, side)
-            if not sent or item.in_bin:
-                continue
-            ours = self._sides[side].written_by_us(item.id, self.link.versions.get(side, ""), sent)
-            shown = intents.shows(intent, self._named, side, item) if ours is None else None
-            stored[side] = intents.by_rule(self._named, side, ours) if ours is not None else shown or {}
-        return stored
-
-    def _around(self, items: Mapping[SideName, Item]) -> Surroundings:
-        """Parents in link space, and the dead among those of the baseline (H1, H3)."""
-        if not self._rules.hierarchy.active or not all(side.capabilities().parents for side in self._sides.values()):
-            return Surroundings({})
-        views = {side: self._view(side, items[side].parent) for side in SIDES}
-        known = {*self.link.parents.values()} - {*views.values(), NONE}
-        dead = frozenset(link for link in known if not self._alive(link))
-        return Surroundings(views, dead)
-
-    def _view(self, side: SideName, parent_id: str | None) -> str:
-        record = self._worker.store.of_item(self.link.pair, side, parent_id) if parent_id is not None else None
-        link = record.link if record else None
-        will_be_linked = side in self._rules.adopt
-        if link and link.state is SyncState.CREATING:
-            return parents.UNKNOWN
-        return parents.view(parent_id, link, will_be_linked=will_be_linked)
-
-    def _alive(self, link: str) -> bool:
-        found = self._worker.store.read(self.link.pair, link).link
-        return found is not None and found.state.alive
-
-    # ---------------------------------------------------------------- create once
-
-    def _create(self, look: Look) -> Outcome:
-        target = other(self.link.origin)
-        origin = self._look_up(self.link.origin)
-        if origin is None:
-            self._count_missing([self.link.origin])
-        former = self._look_up(target) if target in self.link.ids else None
-        assert origin is not None, "a missing origin has ended the run"
-        found = self._find(target) if self.link.attempted_at is not None else None  # C4
-        if former is not None and not former.in_bin and not origin.in_bin:  # its counterpart was restored, too
-            if found is not None:
-                self.remove_surplus(target, found)
-            self.save(state=SyncState.SYNCED, **_ALIVE, **_SETTLED, **NO_LEASE)
-            return self.bring(look)
-        if origin.in_bin:
-            self.save(state=SyncState.GONE, deleted=(self.link.origin,), **NO_LEASE)
-            if found is not None:  # C9
-                self._worker.looks.send(Look(self.link.pair, target, found.id))
-            return Outcome.GONE
-        if found is not None:
-            first = self._sides[target].first_shown(found.id, self._rules.keys(target))
-            self.link = replace(self.link, baseline={})
-            self._own(origin, found, intents.adopted(self.link, self._named, target, first, found))
-            self.bring(look)
-            return Outcome.ADOPTED
-        parent = self._id_of(self.link.copy.parent, target) if self.link.copy.parent else None
-        draft, intent = create.draft(self._rules, self.link, origin, parent)
-        tried = plan.attempt(draft)
-        if self.link.parked and self.link.parked_on == tried and not look.retry:
-            return Outcome.PARKED
-        self.link = replace(self.link, parked="", parked_on=tried)
-        self.save(attempted_at=self._worker.clock(), intent=intent, **self._lease())  # C5, in one save with C2
-        made = self._write(lambda: self._sides[target].create(draft, self._rules.keys(target)))
-        stored = {target: intents.by_rule(self._named, target, made.fields)}
-        self.link = replace(self.link, baseline={})
-        self._own(origin, made, intents.settled(self.link, self._named, stored, {}))
-        self.bring(look)
-        return Outcome.CREATED
-
-    def _find(self, target: SideName) -> Item | None:
-        """The lowest item bearing our marker that no link owns."""
-        for id in self._sides[target].find([self.link.marker]).get(self.link.marker, ()):
-            if self._worker.store.of_item(self.link.pair, target, id) is None:
-                return self._sides[target].read([id], self._rules.keys(target)).get(id)
-        return None
-
-    def _own(self, origin: Item, made: Item, agreed: SyncLink) -> None:
-        """The copy is ours, under no parent as yet: where it belongs is settled like any other move (C11)."""
-        target = other(self.link.origin)
-        intent, ids = self.link.intent or Intent(), {self.link.origin: origin.id, target: made.id}
-        sent = {key: field.sent[target] for key, field in intent.fields.items() if target in field.sent}
-        why, now = f"the copy of {self.link.origin} {origin.id}", self._worker.clock()
-        self._told.append(history.of_item(replace(self.link, ids=ids), target, history.CREATED, sent, why, now))
-        self.link = agreed
-        self.save(
-            state=SyncState.SYNCED,
-            ids=ids,
-            versions={self.link.origin: origin.version, target: made.version},
-            urls={self.link.origin: origin.url, target: made.url},
-            parents=dict.fromkeys(SIDES, NONE),
-            placed=False,
-            **_ALIVE,
-            **_SETTLED,
-            **NO_LEASE,
-        )
-
-    def remove_surplus(self, side: SideName, item: Item) -> bool:
-        """C9: a copy that the link does not own goes, if nobody has touched it; under the link's own lease.
-
-        Only history can tell it from a person's clone of it, so without one it stays.
-        """
-        first = self._sides[side].first_shown(item.id, self._rules.keys(side))
-        if first is None or first.version != item.version or not self._sides[side].capabilities().bins:
-            return False
-        said = {key: value for key, value in first.fields.items() if value is not None}
-        if not self._sides[side].written_by_us(item.id, BEFORE_THE_FIRST, said):
-            return False
-        self.save(**self._lease())
-        try:
-            self._write(lambda: self._sides[side].put_in_bin(item.id, item.version))
-        except Park as refusal:
-            self.save(parked=f"{side} {item.id} is a copy that nobody needs: {refusal.reason}", **NO_LEASE)
-        else:
-            why = f"a copy that nobody needs: {side} {item.id}"
-            self._told.append(history.of_item(self.link, side, history.DELETED, None, why, self._worker.clock()))
-            self.save(**NO_LEASE)
-        return True
-
-    # ---------------------------------------------------------------- deletions
-
-    def _edited(self, items: Mapping[SideName, Item]) -> bool:
-        """Whether the item that is left, where one is, says something which the deleted one never said (I5)."""
-        live = [side for side in SIDES if not items[side].in_bin]
-        if len(live) != 1 or self.link.state is not SyncState.SYNCED:
-            return False
-        (side,) = live
-        intent = self.link.intent
-        if intent and intent.bin is side and items[side].version != self.link.versions.get(side, ""):
-            return True  # somebody restored what we had binned, or worked on it meanwhile
-        around = self._around(items)
-        settled = self.link
-        if intent is not None:
-            settled = intents.settled(self.link, self._named, self._landed(intent, items), around.views)
-        moved = side in around.views and around.views[side] not in (
-            settled.parents.get(side, NONE),
-            parents.OUTSIDE,
-            *([NONE] if settled.parents.get(side) in around.dead else []),
-        )
-        return moved or bool(settled.open) or intents.touched(settled, self._named, side, items[side])
-
-    def _unlink(self, items: Mapping[SideName, Item], *, edited: bool) -> Outcome:
-        deleted = tuple(side for side in SIDES if items[side].in_bin)
-        row = plan.deletion(self.link, deleted[0], items, self._worker.clock(), edited=edited)
-        self.save([row], state=SyncState.UNLINKED, deleted=deleted, doomed=False, **NO_LEASE)
-        return Outcome.UNLINKED
-
-    def _follow(self, look: Look, items: Mapping[SideName, Item]) -> Outcome:
-        """The untouched item follows the deleted one into the bin, once the deletions were counted (X3)."""
-        side = next(side for side in SIDES if not items[side].in_bin)
-        if not self._sides[side].capabilities().bins or items[side].read_only:
-            return self._unlink(items, edited=False)
-        if self.link.parked and self.link.parked_on == BINNING and not look.retry:
-            return Outcome.PARKED
-        if not (self.link.approved or (self.link.doomed and look.swept)):
-            self.save(deleted=(other(side),), doomed=True)
-            return Outcome.DOOMED
-        self._settle(items, self._around(items))
-        versions = {**self.link.versions, side: items[side].version}
-        self.save(intent=Intent(bin=side), versions=versions, parked="", parked_on=BINNING, **self._lease())
-        self._write(lambda: self._put_in_bin(side, items[side]))
-        self._gone(side)
-        return Outcome.GONE
-
-    def _put_in_bin(self, side: SideName, seen: Item) -> None:
-        if not self._sides[side].capabilities().conditional_writes:
-            self._look_once_more(side, self._rules.keys(side), seen)
-        self._sides[side].put_in_bin(seen.id, seen.version)
-
-    def _gone(self, binned: SideName) -> None:
-        why = f"deleted on {other(binned)}"
-        self._told.append(history.of_item(self.link, binned, history.DELETED, None, why, self._worker.clock()))
-        self.save(state=SyncState.GONE, **{**_ALIVE, "deleted": SIDES}, **_SETTLED, **NO_LEASE)
-
-    def _revive(self, look: Look) -> Outcome:
-        """The origin of a copy that was never made: deleted then, and restored now, or not."""
-        origin = self._look_up(self.link.origin)
-        if origin is None:
-            self._count_missing([self.link.origin])
-        elif not origin.in_bin:
-            self.save(state=SyncState.CREATING, **_ALIVE)
-            return self._create(look)
-        return Outcome.GONE
-
-    def _remake(self, items: Mapping[SideName, Item]) -> Outcome:
-        """X2: one item was restored; it gets its counterpart back if that was restored, too, and else a new one."""
-        side = next(side for side in SIDES if not items[side].in_bin)
-        self.save(
-            state=SyncState.CREATING,
-            origin=side,
-            attempted_at=self._worker.clock(),
-            intent=None,
-            copy=replace(self.link.copy, parent=""),
-            **_ALIVE,
-        )
-        self._worker.looks.send(Look(self.link.pair, link=self.link.id))
-        return Outcome.REOPENED
-
-    # ---------------------------------------------------------------- writing
-
-    def _update(self, side: SideName, change: ItemChange, seen: Item) -> Item:
-        def update() -> Item:
-            if not self._sides[side].capabilities().conditional_writes:
-                self._look_once_more(side, change.fields, seen)
-            return self._sides[side].update(change, self._rules.keys(side))
-
-        return self._write(update)
-
-    def _look_once_more(self, side: SideName, fields: Collection[str], seen: Item) -> None:
-        """W6: what would be overwritten is still what the plan was made from; see L1 for the moment that is left."""
-        now = self._sides[side].read([seen.id], self._rules.keys(side)).get(seen.id)
-        if now is None or now.in_bin or now.parent != seen.parent:
-            raise Stale(f"{side} {seen.id} was moved by somebody else")
-        if any(now.fields.get(key) != seen.fields.get(key) for key in fields):
-            raise Stale(f"{side} {seen.id} was changed by somebody else")
-
-    def _write[T](self, write: Callable[[], T]) -> T:
-        """Write under the lease just saved; what became of it in doubt is settled by the next run."""
-        timing, until = self._worker.timing, self.link.lease_until
-        needed = timedelta(seconds=timing.request_timeout_seconds + timing.late_landing_seconds)
-        if until is None or until - self._worker.clock() < needed:  # W1
-            raise RetryLater("storage was too slow for a safe write", timing.lease_seconds)
-        try:
-            return write()
-        except InDoubt as doubt:  # C6
-            raise RetryLater(doubt.reason, timing.lease_seconds) from doubt
-        except (RetryLater, StopConnection, Stale):
-            self.save(**NO_LEASE)
-            raise
-
-    def _lease(self) -> dict[str, object]:
-        until = self._worker.clock() + timedelta(seconds=self._worker.timing.lease_seconds)
-        return {"lease_owner": self._worker.new_id(), "lease_until": until}
-
-
-def older(version: str, known: str) -> bool:
-    """Whether a version comes before another; versions that do not count do not tell."""
-    return version.isdigit() and known.isdigit() and int(version) < int(known)
-
-
-NO_LEASE = {"lease_owner": "", "lease_until": None}
-_SETTLED = {"intent": None, "attempted_at": None}
-_IN_STEP = {"missing": {}, "parked": "", "parked_on": "", "refusals": 0}
-_ALIVE = {"deleted": (), "doomed": False, "approved": False, **_IN_STEP}

@@ -12,10 +12,10 @@ from shared.links import Copy, Look, SyncLink, SyncState
 from shared.model import Item, SideName
 from shared.ports import Clock, Cursors, Looks, SideDoor, SyncRecord, SyncStore
 from shared.sync import create, plan
+from shared.sync.hand import Outcome, Timing, Worker
 from shared.sync.plan import EVERYTHING, Plan, Request
 from shared.sync.reconciler import Reconciler, free
 from shared.sync.rules import BOARDS, PPM, PairRules, other
-from shared.sync.run import Outcome, Timing, Worker
 from shared.sync.sweep import Sweep
 
 AGAIN_SECONDS = 5  # after a lost race

@@ -9,9 +9,9 @@ from shared.links import Look
 from shared.ports import Cursors, Looks
 from shared.sync import rows
 from shared.sync.desk import Desk
+from shared.sync.hand import Outcome
 from shared.sync.plans import PairPlans
 from shared.sync.rows import Json
-from shared.sync.run import Outcome
 from shared.sync.service import SyncService
 
 log = logging.getLogger(__name__)

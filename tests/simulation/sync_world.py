@@ -20,6 +20,7 @@ from shared.errors import Circular, InDoubt, RetryLater, Throttled
 from shared.links import ConflictStatus, Look, SyncLink, SyncState
 from shared.model import FieldType, SideName
 from shared.sync import parents
+from shared.sync.hand import Timing
 from shared.sync.plan import DELETED, PARENT
 from shared.sync.rules import (
     BOARDS,
@@ -36,7 +37,6 @@ from shared.sync.rules import (
     ValueMap,
     other,
 )
-from shared.sync.run import Timing
 from shared.sync.service import SyncService
 from shared.sync.values import as_tags, resembles, same, translated
 from tests.memory.boards import Late
@@ -431,6 +431,7 @@ class World:
                 self._one_sides_words_are_as_typed(link)
                 self._no_value_came_back_or_vanished(link)
                 self._no_tag_vanished(link)
+                self._every_write_is_told(link)
         self._no_false_conflicts()
         writes = self.written()
         self.service.sweep(PAIR, full=True)
@@ -575,6 +576,26 @@ class World:
         there = set(as_tags(TAGS.boards, self._items(link)[BOARDS].fields.get("Tags")))
         missing = added - removed - excused - there
         assert not missing, self.story(f"F5: {link.id} has lost the tags {missing}", *self._first(link))
+
+    def _every_write_is_told(self, link: SyncLink) -> None:
+        """Each value that we wrote is in our history, whoever died meanwhile, on a side that has one to compare."""
+        if self._was_disturbed(link):
+            return  # what became of a write is not asked of an item that was deleted
+        for side, thing in self._items(link).items():
+            if not self.sides[side].traits.history:
+                continue
+            told = Counter(
+                (row.what, repr(row.after))
+                for row in self.store.of(PAIR).writes.values()
+                if (row.side, row.item) == (side, thing.id) and not row.refused
+            )
+            for rule in self.rules.active:
+                key = rule.end(side).key
+                for revision in thing.revisions[1 if thing.made_by_us else 0 :]:
+                    if revision.by_us and key in revision.changed:
+                        value = revision.fields.get(key)
+                        what = f"{side} {thing.id}: that {rule.name} became {value!r} is told nowhere"
+                        assert told[rule.key, repr(value)], self.story(what, side, thing.id)
 
     def _no_false_conflicts(self) -> None:
         """I9; without history a crash may leave one (L2)."""

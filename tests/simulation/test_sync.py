@@ -10,7 +10,7 @@ import pytest
 
 from shared.errors import InDoubt, Park, RetryLater
 from shared.model import SideName
-from shared.sync import create, guard, intents, merge, parents, plan, reconciler, run, sweep
+from shared.sync import copies, create, guard, hand, intents, merge, parents, plan, reconciler, sweep
 from shared.sync.rules import SIDES, other
 from tests.memory import sides, sync_storage
 from tests.simulation.sync_world import World
@@ -131,7 +131,7 @@ def forget_the_attempt(patch):
     def save(self, conflicts=(), **changes):
         SAVE(self, conflicts, **{name: value for name, value in changes.items() if name != "attempted_at"})
 
-    patch.setattr(run.Run, "save", save)
+    patch.setattr(hand.Hand, "save", save)
 
 
 def give_the_lease_back_in_doubt(patch):
@@ -142,11 +142,11 @@ def give_the_lease_back_in_doubt(patch):
             return WRITE(self, act)
         except RetryLater as wait:
             if isinstance(wait.__cause__, InDoubt):
-                self.save(**run.NO_LEASE)
+                self.save(**hand.NO_LEASE)
                 raise RetryLater(wait.reason, 1) from wait
             raise
 
-    patch.setattr(run.Run, "_write", write)
+    patch.setattr(hand.Hand, "write", write)
 
 
 def adopt_as_it_shows_now(patch):
@@ -176,14 +176,14 @@ def clones_are_removed(patch):
     """C9: only what we made ourselves is removed."""
 
     def written_by_us(self, id, after, fields):
-        return fields if after == run.BEFORE_THE_FIRST else OURS(self, id, after, fields)
+        return fields if after == copies.BEFORE_THE_FIRST else OURS(self, id, after, fields)
 
     patch.setattr(sides.MemorySide, "written_by_us", written_by_us)
 
 
 def surplus_copies_are_adopted(patch):
     """C9: an untouched copy that its link does without is removed."""
-    patch.setattr(run.Run, "remove_surplus", lambda self, side, item: False)
+    patch.setattr(copies, "remove_surplus", lambda hand, side, item: False)
 
 
 def ignore_the_lease(patch):
@@ -215,12 +215,23 @@ def save_no_intent(patch):
         if kept_back:
             self.link = replace(self.link, intent=changes["intent"])
 
-    patch.setattr(run.Run, "save", save)
+    patch.setattr(hand.Hand, "save", save)
 
 
 def believe_no_write_landed(patch):
     """W4, W5."""
-    patch.setattr(run.Run, "_landed", lambda self, intent, items: {})
+    patch.setattr(hand.Hand, "landed", lambda self, intent, items: {})
+
+
+def tell_only_what_was_committed(patch):
+    """The history knows of every write, also of one whose worker died before it could say so."""
+
+    def settle(self, items, around):
+        if self.link.intent is not None:
+            landed = self.landed(self.link.intent, items)
+            self.link = intents.settled(self.link, self.named, landed, around.views)
+
+    patch.setattr(hand.Hand, "settle", settle)
 
 
 def believe_every_write_landed(patch):
@@ -229,7 +240,7 @@ def believe_every_write_landed(patch):
     def landed(self, intent, items):
         return {s: {k: f.sent[s] for k, f in intent.fields.items() if s in f.sent} for s in SIDES}
 
-    patch.setattr(run.Run, "_landed", landed)
+    patch.setattr(hand.Hand, "landed", landed)
 
 
 def ask_what_shows_now(patch):
@@ -294,7 +305,7 @@ def retry_what_is_refused(patch):
 NOTHING = plan.FieldIntent({}, {})
 DECIDE, SETTLED, VIEW, FATE = merge.decide, intents.settled, parents.view, guard.fate
 OURS = sides.MemorySide.written_by_us
-SAVE, WRITE, STORE_SAVE = run.Run.save, run.Run._write, sync_storage.MemorySyncStore.save
+SAVE, WRITE, STORE_SAVE = hand.Hand.save, hand.Hand.write, sync_storage.MemorySyncStore.save
 MUTANTS = [
     one_baseline_for_both,
     compare_across,
@@ -324,6 +335,7 @@ MUTANTS = [
     not_reopened,
     cursor_before_hints,
     retry_what_is_refused,
+    tell_only_what_was_committed,
 ]
 
 

@@ -12,10 +12,10 @@ from shared.model import FieldInfo, FieldType, SideName
 from shared.sync.configured import ConfiguredPairs, law, live_faults
 from shared.sync.creation import Counterparts, Wanted
 from shared.sync.desk import Desk
+from shared.sync.hand import Timing
 from shared.sync.mappings import FieldMappings
 from shared.sync.plans import PairPlans
 from shared.sync.rules import BOARDS, PPM
-from shared.sync.run import Timing
 from shared.sync.service import SyncService
 from shared.sync.upkeep import Upkeep
 from shared.sync.views import PairViews

@@ -11,6 +11,7 @@ from shared.links import ConflictStatus, Copy, Look, SyncLink, SyncState
 from shared.model import FieldType as T
 from shared.model import SideName
 from shared.sync import plan
+from shared.sync.hand import Outcome, Timing
 from shared.sync.plan import Request, Scope
 from shared.sync.rules import (
     BOARDS,
@@ -25,7 +26,6 @@ from shared.sync.rules import (
     ValueMap,
     other,
 )
-from shared.sync.run import Outcome, Timing
 from shared.sync.service import SyncService
 from tests.memory.sides import MemorySide, Traits
 from tests.memory.storage import MemoryCursors
