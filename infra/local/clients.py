@@ -55,8 +55,11 @@ class Product:
         url = f"{self.url}/api/routes/explain?connection={connection}"
         return self._session.post(url, data=body, headers={"Content-Type": "application/json"}, timeout=30)
 
-    def get(self, path: str) -> requests.Response:
-        return self._session.get(f"{self.url}/api/{path}", timeout=30)
+    def get(self, path: str, **params: str) -> requests.Response:
+        return self._session.get(f"{self.url}/api/{path}", params=params, timeout=60)
+
+    def post(self, path: str, body: dict[str, Any]) -> requests.Response:
+        return self._session.post(f"{self.url}/api/{path}", json=body, timeout=60)
 
     def ticket(self, status_url: str) -> dict[str, Any]:
         response = self._session.get(status_url, timeout=30)

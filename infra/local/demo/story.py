@@ -12,6 +12,8 @@ import requests
 
 from infra.local.clients import Board, Product, wait_for
 from infra.local.cloud import TOKEN, TOKEN_SECRET, Cloud
+from infra.local.demo.telling import Teller
+from infra.local.ppm_express.running import RunningPpmExpress
 from infra.local.products.base import Remark
 from infra.local.products.zendesk import Zendesk
 
@@ -20,15 +22,24 @@ CONFIGURATION = HERE / "configuration.yaml"
 RENEWED_TOKEN = "renewed-pat"
 
 
-class Story:
-    def __init__(self, cloud: Cloud, product: Product, board: Board, zendesk: Zendesk, signing_secret: str) -> None:
+class Story(Teller):
+    def __init__(
+        self,
+        cloud: Cloud,
+        product: Product,
+        board: Board,
+        zendesk: Zendesk,
+        ppm: RunningPpmExpress,
+        signing_secret: str,
+    ) -> None:
+        super().__init__()
         self._cloud = cloud
         self._product = product
         self._board = board
         self._zendesk = zendesk
+        self._ppm = ppm
         self._signing_secret = signing_secret
         self._arrived: dict[str, str] = {}
-        self.wrong: list[str] = []
 
     def play(self) -> None:
         for chapter in (
@@ -51,6 +62,7 @@ class Story:
         self._chapter("The rules: which ticket goes to which team")
         document = CONFIGURATION.read_text().replace("http://127.0.0.1:7081/contoso", self._cloud.azure_devops_url)
         document = document.replace("http://127.0.0.1:7084", self._zendesk.url)
+        document = document.replace("http://127.0.0.1:7082/@contoso/v1.0", self._ppm.url)
         wrong = document.replace("    team: PMO\n    type: Task", "    area: Fabrikam\\Network\n    type: Task")
         refused = self._product.configure(wrong)
         self._must(refused.status_code == 400, "rules that mix audiences are refused")
@@ -251,17 +263,6 @@ class Story:
 
     def _work_item_id(self, name: str) -> int:
         return self._product.ticket(self._arrived[name])["work_item"]["id"]
-
-    def _chapter(self, title: str) -> None:
-        print(f"\n{title}\n{'-' * len(title)}", flush=True)
-
-    def _say(self, text: str) -> None:
-        print(f"  {text}", flush=True)
-
-    def _must(self, holds: bool, what: str) -> None:
-        if not holds:
-            self.wrong.append(what)
-            self._say(f"  WRONG: this does not hold: {what}")
 
 
 def payload(name: str) -> bytes:
