@@ -76,6 +76,7 @@ def _choice(info: FieldInfo, there: Facts) -> Json:
         "label": info.label,
         "type": str(info.type),
         "choices": list(info.choices),
+        "categories": {state: str(category) for state, category in info.categories.items()},
         "read_only": info.read_only,
         "fits": [each.key for each in fitting],
     }

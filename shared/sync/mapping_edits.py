@@ -20,7 +20,7 @@ type Document = Mapping[str, Any]
 type Edit = Callable[[Rules], Rules]
 
 SHOWN_ONLY = ("label",)  # what an end is shown with and cannot be told
-ORDER = "order"  # a name that is taken in addresses
+ORDER = "order"  # taken in addresses, in which case does not matter
 
 
 def place_of(document: Document, pair: str) -> int:
@@ -115,7 +115,7 @@ def _unknown(name: str, rules: Rules) -> str:
 
 
 def _free(name: str, rules: Rules) -> None:
-    if name == ORDER:
+    if name.casefold() == ORDER:
         raise Refused(422, "the rule was not taken", [("name", f"'{ORDER}' stands for the order in addresses")])
     if name in map(name_of, rules):
         raise Refused(409, "the rule was not taken", [("name", f"another rule is called '{name}' already")])

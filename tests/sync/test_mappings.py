@@ -65,7 +65,7 @@ def test_what_can_be_chosen_are_the_fields_of_both_sides_and_what_each_can_be_ma
     }
     assert choices["ppm"][1] | {"fits": []} == {
         "key": "Step", "label": "Step", "type": "picklist", "choices": ["Open", "Running", "Done"],
-        "read_only": False, "fits": [],
+        "categories": {}, "read_only": False, "fits": [],
     }  # fmt: skip
 
 
@@ -162,7 +162,7 @@ def test_what_was_shown_can_be_sent_back_and_is_written_as_short_as_before():
         (added(START | {"policy": "loudest"}, None), 400, "policy", "boards"),
         (added({"boards": "Custom.Start"}, 0), 400, "name", "this is needed"),
         (added(START | {"name": "title"}, None), 409, "name", "another rule is called 'title' already"),
-        (added(START | {"name": "order"}, None), 422, "name", "stands for the order"),
+        (added(START | {"name": "Order"}, None), 422, "name", "stands for the order"),
         (replaced("title", TITLE | {"name": "state"}), 409, "name", "another rule is called 'state' already"),
         (replaced("state", STATE | {"values": STATES | {"doing": {"boards": "Active"}}}), 400, "values.doing",
          "boards can say 'doing', for which ppm has no word"),
