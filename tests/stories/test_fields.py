@@ -122,3 +122,24 @@ def test_fields_are_mapped_one_by_one_and_take_effect_at_once(
         "percent": "boards has no field Percent Complete or % Complete or Progress",
         "tags": "Labels takes no other tags on ppm than customer, legal, risk",
     }
+
+
+def test_what_is_wrong_with_a_request_is_told_by_its_field(cloud: Cloud, ppm: RunningPpmExpress) -> None:
+    product = Product(cloud.host.url, cloud.host.KEY)
+    assert product.configure(configuration(cloud, ppm)).status_code == 200
+    product.close()
+    fields = Fields(cloud)
+    for method, path, body, params, status, paths in [
+        ("POST", "", PRIORITY | {"position": -1}, {}, 400, ["position"]),
+        ("POST", "", PRIORITY | {"colour": "red"}, {}, 400, ["colour"]),
+        ("POST", "", {"name": "priority"}, {}, 400, ["boards", "ppm"]),
+        ("POST", "", PRIORITY | {"direction": "up"}, {"dry_run": "true"}, 400, ["direction"]),
+        ("POST", "", PRIORITY, {"dry_run": "perhaps"}, 400, ["dry_run"]),
+        ("PUT", "/title", {"boards": "System.Titel", "ppm": "Name"}, {}, 400, ["boards.field"]),
+        ("PUT", "/order", {"names": "title"}, {}, 400, ["names"]),
+        ("PUT", "/order", {"names": ["title"]}, {}, 422, ["names", "names"]),
+        ("DELETE", "/nothing", None, {}, 404, []),
+        ("GET", "", None, {"choices": "all"}, 400, ["choices"]),
+    ]:
+        answered, refused, _ = fields.ask(method, path, body, **params)
+        assert (answered, [fault["path"] for fault in refused.get("faults", [])]) == (status, paths), refused

@@ -257,6 +257,15 @@ def test_a_value_without_a_word_is_counted_as_held_and_tried_again_once_it_has_o
     assert place.link(link.id).parked == ""
 
 
+def test_hints_wait_until_every_worker_follows_the_new_rules():
+    place = Place()
+    link = place.linked("Plan")
+    place.sides[BOARDS].edit(link.ids[BOARDS], {"Custom.Start": "2026-05-11T00:00:00Z"})
+    change(place, added(START, None))
+    assert place.looks.take() is None
+    assert place.looks.next_due() == place.now + timedelta(seconds=10)
+
+
 def test_of_many_links_a_sample_is_counted_and_all_are_looked_at(monkeypatch):
     monkeypatch.setattr(reach, "MOST_COUNTED", 2)
     place = Place()
