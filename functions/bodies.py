@@ -52,6 +52,11 @@ class Body:
             return value
         raise _refused((name, "write a whole number from 0"))
 
+    def one_or_more(self, name: str) -> list[str]:
+        """A text, or a list of texts; none where it is not there."""
+        value = self._values.get(name)
+        return [value] if isinstance(value, str) and value else self.some_texts(name) or []
+
     def mapping(self, name: str) -> dict[str, Any]:
         value = self._values.get(name, {})
         if not isinstance(value, dict):
@@ -68,6 +73,19 @@ def flag(req: func.HttpRequest, name: str) -> bool | None:
     if given is None or given in ("true", "false"):
         return None if given is None else given == "true"
     raise _refused((name, "write true or false"))
+
+
+def text(req: func.HttpRequest, name: str) -> str:
+    if given := req.params.get(name, "").strip():
+        return given
+    raise _refused((name, "a text is needed"))
+
+
+def choice(req: func.HttpRequest, name: str, choices: Collection[str]) -> str:
+    given = req.params.get(name, "")
+    if given in choices:
+        return given
+    raise _refused((name, f"choose one of {', '.join(choices)}"))
 
 
 def number(req: func.HttpRequest, name: str, default: int, most: int) -> int:

@@ -10,13 +10,14 @@ from urllib.parse import quote
 import azure.functions as func
 
 from functions.answers import answer, answering, asked_by
-from functions.bodies import Body, flag, number
+from functions.bodies import Body, choice, flag, number, text
 from functions.product import services, wiring
 from shared.model import SideName
 
 pairs = func.Blueprint()
 
 ROWS, MOST_ROWS = 50, 200
+TEXT_FILTERS = ("project", "type", "text", "id", "team", "iteration", "query")
 ALL_TYPES = "all"
 
 
@@ -32,7 +33,7 @@ def list_pairs(req: func.HttpRequest) -> func.HttpResponse:
 @answering
 def list_items(req: func.HttpRequest) -> func.HttpResponse:
     """A page of what is linked, then of what is not; `next` in the answer is the `after` of the next page."""
-    texts = {name: req.params[name] for name in ("project", "type", "text", "id") if req.params.get(name)}
+    texts = {name: req.params[name] for name in TEXT_FILTERS if req.params.get(name)}
     flags = {name: flag(req, name) for name in ("changed", "mismatch", "unlinked")}
     limit = number(req, "limit", ROWS, MOST_ROWS)
     return answer(
@@ -40,12 +41,24 @@ def list_items(req: func.HttpRequest) -> func.HttpResponse:
     )
 
 
+@pairs.function_name("list_levels")
+@pairs.route("pairs/{pair}/levels", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@answering
+def list_levels(req: func.HttpRequest) -> func.HttpResponse:
+    """What can be created together with `item` of `side`: each `depth` is one that `create` takes."""
+    side = SideName(choice(req, "side", [*SideName]))
+    return answer(services().pairs.counterparts.levels(_pair(req), side, text(req, "item")))
+
+
 @pairs.function_name("create_items")
 @pairs.route("pairs/{pair}/create", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
 @answering
 def create_items(req: func.HttpRequest) -> func.HttpResponse:
-    """Copies of the items `items` of `side`, with all below them whose type is in `depth`: a list, or "all"."""
-    body = Body(req, "side", "items", "depth", "project", "type", "parent", "fields")
+    """Copies of the items `items` of `side`, with all below them whose type is in `depth`: a list, or "all".
+
+    `type` is what they become; a list also says what becomes of those right below them, and so on.
+    """
+    body = Body(req, "side", "items", "depth", "project", "type", "parent", "area", "iteration", "fields")
     dry = bool(flag(req, "dry_run"))
     made = services().pairs.counterparts.create(
         _pair(req),
@@ -53,7 +66,12 @@ def create_items(req: func.HttpRequest) -> func.HttpResponse:
         body.texts("items"),
         None if body.get("depth") == ALL_TYPES else body.some_texts("depth") or [],
         wiring().Wanted(
-            body.text("project", ""), body.text("type", ""), body.text("parent", ""), body.mapping("fields")
+            project=body.text("project", ""),
+            types=tuple(body.one_or_more("type")),
+            parent=body.text("parent", ""),
+            area=body.text("area", ""),
+            iteration=body.text("iteration", ""),
+            fields=body.mapping("fields"),
         ),
         dry=dry,
     )

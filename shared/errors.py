@@ -15,15 +15,25 @@
 Messages keep the other side's own sentence, never a token, and are cut to a readable length by `sentence`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from difflib import get_close_matches
 
 MAX_SENTENCE_LENGTH = 500
+FEW = 12  # names that can be listed in a sentence
 
 
 def sentence(text: str) -> str:
     """The other side's words on one line, cut to a length that a log, a table cell and a person can take."""
     line = " ".join(text.split())
     return line if len(line) <= MAX_SENTENCE_LENGTH else line[: MAX_SENTENCE_LENGTH - 1] + "…"
+
+
+def resembling(name: str, known: Collection[str]) -> str:
+    """What may have been meant by a name that is not `known`, as the end of a sentence."""
+    names = {each.casefold(): each for each in known}
+    if close := get_close_matches(name.casefold(), names):
+        return f": do you mean {' or '.join(names[each] for each in close)}?"
+    return f": {', '.join(known)}" if 0 < len(known) <= FEW else ""
 
 
 class BoardbridgeError(Exception):

@@ -308,6 +308,33 @@ class Capabilities:
 
 
 @dataclass(frozen=True, slots=True)
+class Level:
+    """One level of a side's hierarchy: `kinds` stand on it, the usual one first, above all levels of lower `rank`."""
+
+    name: str
+    rank: int
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which items are meant, in the words of people who use the side; what is empty does not narrow it.
+
+    `team` means its areas. `iteration` is a path and all below it, or `current`, which is that of `team`. `query` is a
+    stored one, by its id or path, and means what it lists.
+    """
+
+    team: str = ""
+    iteration: str = ""
+    query: str = ""
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """The names of what is not empty."""
+        return tuple(name for name in ("team", "iteration", "query") if getattr(self, name))
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """One thing on one side, in that side's own words.
 

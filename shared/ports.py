@@ -21,10 +21,12 @@ from shared.model import (
     Item,
     ItemChange,
     ItemDraft,
+    Level,
     Link,
     Push,
     Quarantined,
     Secret,
+    Selection,
     SideName,
     Team,
     Ticket,
@@ -262,6 +264,15 @@ class Side(Protocol):
         """Every field that items can have, by key. May be a minute old."""
         ...
 
+    def kinds(self, project: str) -> tuple[str, ...]:
+        """What new items of a project can be; of one alone a draft need not say it. May be a minute old."""
+        ...
+
+    def levels(self, project: str) -> tuple[Level, ...]:
+        """The levels on which the kinds of a project stand, highest first; () where a side has none. May be a minute
+        old. A kind that is on none of them may stand anywhere."""
+        ...
+
     def read(self, ids: Collection[str], fields: Collection[str]) -> Mapping[str, Item]:
         """The items as they are now, with these fields. An id that is missing in the answer was not found, which is no
         evidence that the item was deleted; one that is `in_bin` is."""
@@ -301,6 +312,10 @@ class Side(Protocol):
 
     def everything(self) -> Iterator[str]:
         """The ids of all live items in the scope."""
+        ...
+
+    def select(self, selection: Selection) -> frozenset[str]:
+        """Those of `everything` that are meant. `Refused` (422) naming what of the selection is not known here."""
         ...
 
 

@@ -55,11 +55,12 @@ from shared.places import PlaceMemory
 from shared.ports import Boards, HealthBoard, Itsm, ItsmDoor, Secrets, Side, SideDoor
 from shared.sync import configured, mapping_edits
 from shared.sync.configured import ConfiguredPairs
-from shared.sync.creation import Counterparts, Wanted
+from shared.sync.creation import Counterparts
 from shared.sync.desk import Desk
 from shared.sync.hand import Timing as SyncTiming
 from shared.sync.mapping_edits import Edit
 from shared.sync.mappings import FieldMappings
+from shared.sync.placing import Wanted
 from shared.sync.plans import DIRECTIONS, SCOPES, PairPlans
 from shared.sync.rows import Filters
 from shared.sync.service import SyncService

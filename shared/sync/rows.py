@@ -9,7 +9,7 @@ from typing import Any
 
 from shared.errors import Refused
 from shared.links import Conflict, Hold, SyncLink, SyncState, Write
-from shared.model import Item, SideName
+from shared.model import Item, Selection, SideName
 from shared.ports import Side
 from shared.sync import agreements, merge, parents, plan
 from shared.sync.history import CREATED
@@ -25,7 +25,10 @@ type Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Which rows are wanted; None for all. Texts are compared without case."""
+    """Which rows are wanted; None for all. Texts are compared without case.
+
+    Whose area, iteration or stored query a work item is of, its side tells (`Selection`), before anything is read.
+    """
 
     project: str | None = None
     type: str | None = None
@@ -34,6 +37,13 @@ class Filters:
     changed: bool | None = None
     mismatch: bool | None = None
     unlinked: bool | None = None
+    team: str | None = None
+    iteration: str | None = None
+    query: str | None = None
+
+    @property
+    def selection(self) -> Selection:
+        return Selection(self.team or "", self.iteration or "", self.query or "")
 
     def take(self, row: Json) -> bool:
         items = [row[side] for side in SIDES if row[side] is not None]

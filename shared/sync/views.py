@@ -11,7 +11,7 @@ from shared.ports import Side
 from shared.sync import rows
 from shared.sync.desk import ITEMS_PER_READ, Desk, both
 from shared.sync.rows import Filters, Json, Known
-from shared.sync.rules import SIDES, PairRules
+from shared.sync.rules import BOARDS, SIDES, PairRules
 
 
 class PairViews:
@@ -93,7 +93,12 @@ class _Candidate:
 
 
 def _candidates(known: Known, sides: Mapping[SideName, Side], filters: Filters, after: str) -> Iterator[_Candidate]:
-    """Those after a place, as far as the filters can tell without reading them; a deleted pair of items is none."""
+    """Those after a place, as far as the filters can tell without reading them; a deleted pair of items is none.
+
+    Once the boards select, a task without a work item is none either.
+    """
+    selection = filters.selection
+    selected = sides[BOARDS].select(selection) if selection.given else None
     links = [link for link in known.links.values() if link.state is not SyncState.GONE and link.ids]
     found = [
         _Candidate(f"1 {link.id}", link.ids, link)
@@ -102,7 +107,10 @@ def _candidates(known: Known, sides: Mapping[SideName, Side], filters: Filters, 
     ]
     if filters.unlinked is not False:
         owned = {item for link in links for item in link.ids.items()}
-        loose = ((side, id) for side in SIDES for id in sides[side].everything() if (side, id) not in owned)
+        there = {BOARDS: selected} if selected is not None else {side: sides[side].everything() for side in SIDES}
+        loose = ((side, id) for side, ids in there.items() for id in ids if (side, id) not in owned)
         found += (_Candidate(f"2 {side}:{id}", {side: id}) for side, id in loose)
+    if selected is not None:
+        found = [each for each in found if each.ids.get(BOARDS) in selected]
     wanted = (each for each in found if filters.id in (None, *each.ids.values()) and each.place > after)
     yield from sorted(wanted, key=lambda each: each.place)

@@ -107,9 +107,13 @@ class Answering:
         if STATE + IN_DOUBT not in run.link.answered and self._has_changed(telling):
             return
         self._know(telling, {STATE + IN_DOUBT: f"{now}={expected or ''}"})
+        before = values(run.ticket).get("status_category", "")
         self._write(telling, lambda product: product.set_status(telling.address, status.status, status.more))
         self._look_at_ticket(telling)
         agreed = values(run.ticket).get("status_category", "")
+        if expected and agreed not in (before, expected):  # an agent's, who was right behind us: news for the board
+            self._know(telling, {STATE: now})
+            return
         self._know(telling, {STATE: now}, baseline={**run.link.baseline, STATE: agreed})
 
     def _has_changed(self, telling: _Telling) -> bool:

@@ -12,8 +12,8 @@ from typing import Any, ClassVar, Protocol
 
 import pytest
 
-from shared.errors import Circular, NotFound, Park, Stale
-from shared.model import FieldType, Item, ItemChange, ItemDraft, Move
+from shared.errors import Circular, NotFound, Park, Refused, Stale
+from shared.model import FieldType, Item, ItemChange, ItemDraft, Move, Selection
 from shared.ports import Side
 
 MARKER = "https://bridge.example/links/boards%3A12?a=1&b=2"
@@ -117,6 +117,24 @@ class SideContract:
         assert not any(fields[key].read_only for key in facts.keys)
         assert {key: fields[key].type for key in facts.types} == facts.types
         assert facts.unknown_field not in fields
+
+    def test_what_new_items_can_be_is_told(self, side: Side, facts: Facts) -> None:
+        kinds = side.kinds(facts.project)
+        assert facts.kind in kinds
+        assert facts.unknown_kind not in kinds
+
+    def test_levels_go_down_and_have_each_kind_once(self, side: Side, facts: Facts) -> None:
+        levels = side.levels(facts.project)
+        ranks = [level.rank for level in levels]
+        assert ranks == sorted(set(ranks), reverse=True)
+        kinds = [kind for level in levels for kind in level.kinds]
+        assert len(kinds) == len(set(kinds))
+
+    @pytest.mark.parametrize("name", ["team", "iteration", "query"])
+    def test_what_cannot_be_selected_is_refused_by_its_name(self, side: Side, name: str) -> None:
+        with pytest.raises(Refused) as refused:
+            side.select(Selection(**{name: "Nowhere"}))
+        assert [path for path, _ in refused.value.faults] == [name]
 
     # ---------------------------------------------------------------- create and read
 

@@ -7,15 +7,15 @@ sets the write aside: the caller gets the error now, and the write lands when th
 `add`, `edit`, `move`, `delete`, `restore` and `clone` are what people do: they pass no hook.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import RLock
 from typing import Any
 
-from shared.errors import Circular, NotFound, Park, Stale
-from shared.model import Capabilities, Feed, FieldInfo, Item, ItemChange, ItemDraft, SideName
+from shared.errors import Circular, NotFound, Park, Refused, Stale
+from shared.model import Capabilities, Feed, FieldInfo, Item, ItemChange, ItemDraft, Level, Selection, SideName
 from shared.ports import Clock
 from tests.memory.boards import Late
 from tests.memory.storage import OnCall, undisturbed
@@ -28,8 +28,9 @@ WRITES = ("create", "update", "put_in_bin")
 class Traits:
     """How a side differs from what one would wish for.
 
-    `shouted` fields are upper-cased, `trimmed` ones stripped, `whole_days` lose their time. `derived` fields of an item
-    with children are computed: a write is taken without complaint and ignored. `forbidden` are values it refuses.
+    `shouted` fields are upper-cased, `trimmed` ones stripped, `whole_days` lose their time, `rounded` ones keep two
+    decimals. `derived` fields of an item with children are computed: a write is taken without complaint and ignored.
+    `forbidden` are values it refuses, `percent_steps` the percentages it keeps.
     """
 
     conditional_writes: bool = True
@@ -39,8 +40,10 @@ class Traits:
     shouted: frozenset[str] = frozenset()
     trimmed: frozenset[str] = frozenset()
     whole_days: frozenset[str] = frozenset()
+    rounded: frozenset[str] = frozenset()
     derived: frozenset[str] = frozenset()
     forbidden: tuple[Any, ...] = ()
+    percent_steps: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,10 @@ class Thing:
 
 
 class MemorySide:
-    """One side; ids count up from 1, never used twice. `overwritten` is what L1 has cost, `writes` counts ours."""
+    """One side; ids count up from 1, never used twice. `overwritten` is what L1 has cost, `writes` counts ours.
+
+    `selections` are all that can be asked for, with the items meant.
+    """
 
     def __init__(
         self,
@@ -85,17 +91,20 @@ class MemorySide:
         traits: Traits = Traits(),
         infos: Mapping[str, FieldInfo] | None = None,
         kinds: Collection[str] = (),
+        levels: Sequence[Level] = (),
     ) -> None:
-        """`infos` and `kinds` are what items can have and be; without them, anything."""
+        """`infos` and `kinds` are what items can have and be; without them, anything. A kind alone goes unsaid."""
         self.name = name
         self.traits = traits
         self.things: dict[str, Thing] = {}
         self.overwritten: list[Any] = []
         self.writes = 0
+        self.selections: dict[Selection, Collection[str]] = {}
         self._clock = clock
         self._on_call = on_call
         self._infos = infos or {}
-        self._kinds = kinds
+        self._kinds = tuple(kinds)
+        self._levels = tuple(levels)
         self._lock = RLock()
         self._feed: list[str] = []
         self._late: list[Callable[[], object]] = []
@@ -107,10 +116,22 @@ class MemorySide:
 
     def capabilities(self) -> Capabilities:
         traits = self.traits
-        return Capabilities(traits.conditional_writes, traits.history, parents=True, bins=traits.bins)
+        return Capabilities(
+            traits.conditional_writes,
+            traits.history,
+            parents=True,
+            bins=traits.bins,
+            percent_steps=traits.percent_steps,
+        )
 
     def fields(self) -> Mapping[str, FieldInfo]:
         return self._infos
+
+    def kinds(self, project: str) -> tuple[str, ...]:
+        return self._kinds
+
+    def levels(self, project: str) -> tuple[Level, ...]:
+        return self._levels
 
     def read(self, ids: Collection[str], fields: Collection[str]) -> Mapping[str, Item]:
         def shown() -> Mapping[str, Item]:
@@ -166,6 +187,11 @@ class MemorySide:
 
     def everything(self) -> Iterator[str]:
         yield from self._call("everything", lambda: [t.id for t in self.live()])
+
+    def select(self, selection: Selection) -> frozenset[str]:
+        if selection not in self.selections:
+            raise Refused(422, "nothing was selected", [(name, "there is none") for name in selection.given])
+        return frozenset(self.selections[selection])
 
     @contextmanager
     def open(self) -> Iterator["MemorySide"]:
@@ -228,7 +254,7 @@ class MemorySide:
 
     def _create(self, draft: ItemDraft, asked: Collection[str]) -> Item:
         self._refuse(draft.fields)
-        if self._kinds and draft.kind not in self._kinds:
+        if self._kinds and draft.kind not in self._kinds and (draft.kind or len(self._kinds) > 1):
             raise Park(f"{self.name} has no items of kind {draft.kind}")
         if draft.parent is not None:
             self._live(draft.parent)
@@ -291,6 +317,8 @@ class MemorySide:
             value = value.strip() if key in self.traits.trimmed else value
             value = value.upper() if key in self.traits.shouted else value
             value = value[:10] if key in self.traits.whole_days else value
+        if key in self.traits.rounded and value is not None:
+            value = round(value, 2)
         return value or None
 
     def _test(self, thing: Thing, version: str) -> None:

@@ -22,6 +22,7 @@ def test_exactly_these_functions_are_indexed(cloud):
         "list_unmapped": ("httpTrigger", "connections/{connection}/unmapped"),
         "list_pairs": ("httpTrigger", "pairs"),
         "list_items": ("httpTrigger", "pairs/{pair}/items"),
+        "list_levels": ("httpTrigger", "pairs/{pair}/levels"),
         "create_items": ("httpTrigger", "pairs/{pair}/create"),
         "link_items": ("httpTrigger", "pairs/{pair}/link"),
         "unlink_items": ("httpTrigger", "pairs/{pair}/unlink"),

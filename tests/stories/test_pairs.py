@@ -42,6 +42,11 @@ class Pair:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
+    def refused(self, path: str, status: int, field: str, **params: Any) -> None:
+        answer = requests.get(f"{self.root}/{path}", params=params, headers=self.key, timeout=60)
+        assert answer.status_code == status, answer.text
+        assert [fault["path"] for fault in answer.json()["faults"]] == [field]
+
     def post(self, path: str, status: int, body: dict[str, Any]) -> dict[str, Any]:
         answer = requests.post(f"{self.root}/{path}", json=body, headers=self.key, timeout=60)
         assert answer.status_code == status, answer.text
@@ -193,7 +198,7 @@ def test_a_task_becomes_a_work_item_under_a_chosen_parent_and_can_be_let_go(clou
     task = ppm.control.create({"Name": "Pay by card", "StartDate": "2026-05-11T00:00:00Z"})
     wanted = {"side": "ppm", "items": [task], "type": "User Story", "parent": str(feature)}
     refused = pair.post("create", 422, wanted | {"project": "Tailwind", "parent": "99999"})
-    assert [fault["path"] for fault in refused["faults"]] == ["project"]
+    assert [fault["path"] for fault in refused["faults"]] == ["project", "parent"]
     pair.post("create", 202, wanted)
 
     def linked() -> list[dict[str, Any]]:
@@ -215,6 +220,84 @@ def test_a_task_becomes_a_work_item_under_a_chosen_parent_and_can_be_let_go(clou
     assert (shown["name"], shown["hold"]) == ("roadmap", None)
 
 
+def test_work_items_are_chosen_by_team_iteration_and_query_and_created_down_to_a_level(cloud, ppm, product, board):
+    assert product.configure(configuration(cloud, ppm)).status_code == 200
+    pair = Pair(cloud)
+    epic = made(board, "Epic", "New network")
+    feature = made(board, "Feature", "Cabling", epic)
+    story = made(board, "User Story", "Lay cables", feature)
+    early = made(board, "User Story", "Draw a map", epic)
+    task = made(board, "Task", "Buy cables", story)
+    for id in (epic, feature, story, early, task):
+        board.edit(id, AreaPath="Fabrikam\\Network", IterationPath="Fabrikam\\Sprint 2")
+    everybody = {
+        "name": "Stories",
+        "wiql": "SELECT [System.Id] FROM WorkItems WHERE [System.WorkItemType] = 'User Story'",
+    }
+    queries = f"{board.url}/Fabrikam/_apis/wit/queries/Shared%20Queries?api-version=7.1"
+    requests.post(queries, json=everybody, auth=("", TOKEN), timeout=30).raise_for_status()
+
+    def chosen(**filters: str) -> set[int]:
+        return {int(row["boards"]["id"]) for row in pair.get("items", **filters)["items"]}
+
+    assert chosen(team="Network", iteration="current") == {epic, feature, story, early, task}
+    assert chosen(team="Network", query="Shared Queries/Stories", text="cables") == {story}
+    assert chosen(team="Service Desk", iteration="current") == set()
+    pair.refused("items", 422, "team", team="Netwerk")
+    pair.refused("items", 422, "query", query="Shared Queries/Nothing")
+
+    offers = {offer["label"]: offer["depth"] for offer in pair.get("levels", side="boards", item=str(epic))["levels"]}
+    assert list(offers) == [
+        "item only",
+        "with all sub features",
+        "with all sub features and user stories",
+        "with all subentities",
+    ]
+    wanted = {"side": "boards", "items": [str(epic)], "depth": offers["with all sub features and user stories"]}
+    shown = pair.post("create?dry_run=true", 200, wanted)
+    assert {int(row["item"]) for row in shown["items"]} == {epic, feature, story, early}
+    assert [offer["label"] for offer in pair.get("levels", side="boards", item=str(task))["levels"]] == [
+        "item only",
+        "with all subentities",
+    ]
+    pair.refused("levels", 422, "item", side="boards", item="99999")
+
+
+def test_a_tree_of_tasks_becomes_work_items_level_by_level_or_not_at_all(cloud, ppm, product, board):
+    assert product.configure(configuration(cloud, ppm)).status_code == 200
+    pair = Pair(cloud)
+    top, middle = (ppm.control.create({"Name": name}) for name in ("Move to the cloud", "Move the shop"))
+    ppm.control.move(middle, top)
+    wanted = {"side": "ppm", "items": [top], "depth": "all"}
+    flat = pair.post("create", 422, wanted | {"area": "Fabrikam\\Netwerk", "iteration": "Fabrikam\\Sprint 9"})
+    assert [fault["path"] for fault in flat["faults"]] == ["area", "iteration", "type"]
+    assert "no User Story stands under the copy of" in flat["faults"][2]["fix"]
+    [_, below] = pair.post("create?dry_run=true", 200, wanted)["items"]
+    assert f"ppm {middle}: {below['refusal']}" == flat["faults"][2]["fix"]
+    upward = wanted | {"type": ["User Story", "Feature"]}
+    assert [fault["path"] for fault in pair.post("create", 422, upward)["faults"]] == ["type"]
+
+    level_by_level = {"type": ["Epic", "Feature"], "area": "Fabrikam\\PMO", "iteration": "Fabrikam\\Sprint 1"}
+    pair.post("create", 202, wanted | level_by_level)
+
+    def boards_of(task: str) -> dict[str, Any]:
+        [row] = pair.get("items", id=task)["items"]
+        return board.work_item(int(row["boards"]["id"]))["fields"] if row["boards"] else {}
+
+    feature = wait_for(lambda: boards_of(middle), lambda fields: "System.Parent" in fields, "under its parent")
+    assert feature["System.WorkItemType"] == "Feature"
+    assert (feature["System.AreaPath"], feature["System.IterationPath"]) == ("Fabrikam\\PMO", "Fabrikam\\Sprint 1")
+    epic = boards_of(top)
+    assert (epic["System.WorkItemType"], epic["System.Title"]) == ("Epic", "Move to the cloud")
+    assert board.work_item(feature["System.Parent"])["fields"] == epic
+
+    story = ppm.control.create({"Name": "Pay in the cloud"})
+    wrong = {"side": "ppm", "items": [story], "type": "Epic", "parent": str(feature["System.Parent"])}
+    [fault] = pair.post("create", 422, wrong)["faults"]
+    assert fault["path"] == "parent"
+    assert fault["fix"].endswith("may")
+
+
 def test_what_is_wrong_with_a_request_is_told_by_its_field(cloud, ppm, product):
     assert product.configure(configuration(cloud, ppm)).status_code == 200
     pair = Pair(cloud)
@@ -225,9 +308,12 @@ def test_what_is_wrong_with_a_request_is_told_by_its_field(cloud, ppm, product):
         ("unlink", {"items": ["boards:99999"]}, 422, "items[0]"),
         ("link", {"boards": "99999"}, 400, "ppm"),
         ("create", {"side": "boards", "items": []}, 400, "items"),
+        ("create", {"side": "ppm", "items": ["1"], "type": {"0": "Epic"}}, 400, "type"),
     ]:
         answer = pair.post(path, status, body)
         assert [fault["path"] for fault in answer["faults"]] == [field], answer
+    pair.refused("levels", 400, "side", side="left", item="1")
+    pair.refused("levels", 400, "item", side="boards")
 
 
 def _sweep(cloud: Cloud) -> str:

@@ -8,12 +8,13 @@ from typing import Any
 from shared.configuration import Configuration, parse
 from shared.errors import Refused
 from shared.links import SyncLink
-from shared.model import FieldInfo, FieldType, SideName
+from shared.model import FieldInfo, FieldType, Level, SideName
 from shared.sync.configured import ConfiguredPairs, law, live_faults
-from shared.sync.creation import Counterparts, Wanted
+from shared.sync.creation import Counterparts
 from shared.sync.desk import Desk
 from shared.sync.hand import Timing
 from shared.sync.mappings import FieldMappings
+from shared.sync.placing import Wanted
 from shared.sync.plans import PairPlans
 from shared.sync.rules import BOARDS, PPM
 from shared.sync.service import SyncService
@@ -30,7 +31,8 @@ FIELDS = {
     BOARDS: (
         FieldInfo("System.Title", "Title", FieldType.TEXT),
         FieldInfo("System.State", "State", FieldType.STATE, ("New", "Active", "Resolved", "Closed")),
-        FieldInfo("System.AreaPath", "Area Path", FieldType.TEXT),
+        FieldInfo("System.AreaPath", "Area Path", FieldType.PICKLIST, ("Fabrikam", "Tailwind", "Tailwind\\Web")),
+        FieldInfo("System.IterationPath", "Iteration Path", FieldType.PICKLIST, ("Fabrikam", "Fabrikam\\Sprint 1")),
         FieldInfo("Custom.Start", "Start", FieldType.DATE),
     ),
     PPM: (
@@ -40,6 +42,13 @@ FIELDS = {
         FieldInfo("Status", "Status", FieldType.STATE, read_only=True),
     ),
 }
+LEVELS = (
+    Level("Epics", 4, ("Epic",)),
+    Level("Features", 3, ("Feature",)),
+    Level("Stories", 2, ("User Story", "Bug")),
+    Level("Tasks", 1, ("Task",)),
+)
+KINDS = {BOARDS: ("Epic", "Feature", "User Story", "Bug", "Task", "Issue"), PPM: ("Task",)}
 STATES = {
     "todo": {"boards": "New", "ppm": "Open"},
     "doing": {"boards": "Active", "ppm": "Running"},
@@ -134,7 +143,12 @@ class Place:
         self.now = datetime(2026, 3, 2, 8, tzinfo=UTC)
         self.sides = {
             side: MemorySide(
-                side, self.clock, traits=traits.get(side, Traits()), infos={info.key: info for info in FIELDS[side]}
+                side,
+                self.clock,
+                traits=traits.get(side, Traits()),
+                infos={info.key: info for info in FIELDS[side]},
+                kinds=KINDS[side],
+                levels=LEVELS if side is BOARDS else (),
             )
             for side in (BOARDS, PPM)
         }

@@ -61,6 +61,7 @@ def test_what_can_be_chosen_are_the_fields_of_both_sides_and_what_each_can_be_ma
         "System.Title": ["Name", "Step", "Status"],
         "System.State": ["Name", "Step", "Status"],
         "System.AreaPath": ["Name", "Step", "Status"],
+        "System.IterationPath": ["Name", "Step", "Status"],
         "Custom.Start": ["StartDate"],
     }
     assert choices["ppm"][1] | {"fits": []} == {

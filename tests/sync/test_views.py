@@ -8,7 +8,8 @@ import pytest
 from shared.configuration import Configuration
 from shared.errors import Refused, RetryLater
 from shared.links import Hold, Look, SyncState
-from shared.sync.creation import Wanted
+from shared.model import Selection
+from shared.sync.placing import Wanted
 from shared.sync.rows import Filters
 from shared.sync.rules import BOARDS, PPM
 from tests.memory.sides import Traits
@@ -136,6 +137,24 @@ def test_filters_narrow_the_rows(filters, titles):
     assert [each.get("boards") or each.get("ppm") for each in found] == titles
 
 
+def test_rows_can_be_those_of_selected_work_items():
+    place = Place()
+    links = [place.linked("Alpha"), place.linked("Beta")]
+    gamma, _ = place.add("Gamma"), place.add("Delta")
+    place.task("Epsilon")
+    place.sides[BOARDS].selections[Selection("Network", "current", "Shared Queries/Open")] = ["1", gamma, "77"]
+    chosen = {"team": "Network", "iteration": "current", "query": "Shared Queries/Open"}
+    assert [each["boards"]["id"] for each in rows(place, **chosen)] == [links[0].ids[BOARDS], gamma]
+    assert [each["boards"]["id"] for each in rows(place, **chosen, unlinked=True)] == [gamma]
+    assert rows(place, **chosen, text="beta") == []
+
+
+def test_what_the_boards_cannot_select_is_refused_by_its_name():
+    with pytest.raises(Refused) as refused:
+        rows(Place(), team="Nobody")
+    assert faults(refused) == {"team": "there is none"}
+
+
 def test_pages_have_every_row_once():
     place = Place()
     wanted = [place.add(f"Item {n}") for n in range(7)]
@@ -239,10 +258,10 @@ def test_tasks_become_work_items_of_the_mapped_type_under_a_chosen_parent():
     [
         (PPM, ["1"], Wanted(project="Secret"), "project", "not one of the pair's: Fabrikam, Tailwind"),
         (BOARDS, ["1"], Wanted(project="Fabrikam"), "project", "leave this out"),
-        (PPM, ["1"], Wanted(parent="77"), "parent", "link it first"),
+        (PPM, ["1"], Wanted(parent="1"), "parent", "link it first"),
         (PPM, ["1"], Wanted(fields={"Nope": 1}), "fields.Nope", "no such field on boards"),
         (PPM, ["1", "77"], WANTED, "items[1]", "not found"),
-        (PPM, ["2"], WANTED, "items[0]", "say as which work item type"),
+        (PPM, ["2"], WANTED, "items[0]", "say as which type"),
     ],
 )
 def test_what_cannot_be_created_is_refused_before_anything_is_written(side, items, wanted, path, fix):

@@ -252,6 +252,23 @@ def test_an_agent_who_was_faster_is_not_overruled(at):
     assert (at.itsm.tickets["T-1"]["status"], only(at).fields["System.State"]) == ("closed", "Closed")
 
 
+@pytest.mark.parametrize(("status", "state"), [("closed", "Closed"), ("resolved", "Resolved")])
+def test_an_agent_who_is_right_behind_us_is_not_taken_for_our_echo(at, status, state):
+    hint(at)
+    settle(at)
+    at.boards.edit(only(at).id, {"System.State": "Active"})
+    tell = at.itsm.set_status
+
+    def told_and_then_an_agent(*told):
+        tell(*told)
+        at.itsm.set_status = tell
+        at.itsm.change("T-1", status=status)  # before we look what became of it
+
+    at.itsm.set_status = told_and_then_an_agent
+    look(at)
+    assert (at.itsm.tickets["T-1"]["status"], only(at).fields["System.State"]) == (status, state)
+
+
 def test_a_service_hook_makes_it_faster(at):
     hint(at)
     settle(at)

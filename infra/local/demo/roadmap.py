@@ -1,5 +1,6 @@
 """The second story of the demo: a plan in PPM Express and the board of its teams stay one, from both sides."""
 
+import time
 from typing import Any
 
 import requests
@@ -9,6 +10,7 @@ from infra.local.demo.telling import Teller
 from infra.local.ppm_express.running import RunningPpmExpress
 
 PAIR = "web-shop"
+QUIET_SECONDS = 1.5
 LEVELS = {"Epic": ["Web shop"], "Feature": ["Basket", "Checkout"], "User Story": ["Gift vouchers"]}
 
 
@@ -73,7 +75,9 @@ class Roadmap(Teller):
         self._say("Nothing is overwritten meanwhile, and the other fields go on: the plan has the new description.")
         plan = self._plan_for("Checkout", "to_boards", ["title"])
         [write] = plan["items"][0]["fields"]
-        self._say(f"The project manager wants the plan's word. Shown first: {write['writes']}. Applied:")
+        self._say(
+            f'The project manager wants the word of the plan: "{write["writes"]["boards"]}" to the board. Applied:'
+        )
         self._apply(plan)
         self._must(self._title("Checkout") == "Paying", "the board has the chosen title")
         self._must(not self._row("Checkout")["conflicts"], "the conflict is closed")
@@ -96,13 +100,13 @@ class Roadmap(Teller):
 
     def quiet(self) -> None:
         self._chapter("Nothing changed: nothing is written")
+        self._hour()
         revisions = self._revisions()
         self._ppm.control.forget_requests()
-        self._product.strike_the_hour()
-        self._until(self._swept, True, "another look at the plan")
+        self._hour()
         written = [asked for asked in self._ppm.control.requests() if asked.startswith(("POST", "PATCH"))]
         self._must(not written and self._revisions() == revisions, "a second look writes nothing")
-        self._say("The next hour looks at both sides and writes nothing at all.")
+        self._say("The next hour looks at both sides, and writes nothing at all.")
 
     # ---------------------------------------------------------------- looking and doing
 
@@ -148,8 +152,14 @@ class Roadmap(Teller):
     def _revisions(self) -> dict[str, int]:
         return {name: self._board.work_item(self._id(name))["rev"] for name in self._tasks}
 
-    def _swept(self) -> bool:
-        return any("/Tasks" in asked or "/tasks" in asked for asked in self._ppm.control.requests())
+    def _hour(self) -> None:
+        """The hour strikes, and all that follows from it is done: PPM Express was asked, and is asked no more."""
+        before = len(self._ppm.control.requests())
+        self._product.strike_the_hour()
+        self._until(lambda: len(self._ppm.control.requests()) > before, True, "another look at the plan")
+        asked = -1
+        while asked != (asked := len(self._ppm.control.requests())):
+            time.sleep(QUIET_SECONDS)
 
     def _tell_tree(self, parent: str | None = None, indent: str = "  ") -> None:
         for name in self._tasks:

@@ -13,17 +13,15 @@ from typing import Any
 from shared.connectors.azure_devops import translate
 from shared.connectors.azure_devops.api import Api, path
 from shared.errors import NotFound
-from shared.model import FieldInfo, FieldType, StateCategory, Team, WorkItemType
+from shared.model import FieldInfo, FieldType, Level, StateCategory, Team, WorkItemType
 from shared.ports import Clock
 
 REMEMBERED_FOR = timedelta(minutes=1)  # so that a mended team or type is seen soon
 TEAMS_PER_PAGE = 100
 WHOLE_TREE = 100  # levels; Azure DevOps allows 14 today
 HIDDEN = "Microsoft.HiddenCategory"  # types that people do not make: reviews, feedback, parts of tests
+BUGS = "Microsoft.BugCategory"
 TREES = {"System.AreaPath": "areas", "System.IterationPath": "iterations"}
-
-type Choices = tuple[Mapping[str, tuple[str, ...]], Mapping[str, StateCategory]]
-"""What each field of a project may hold, and the categories of its states."""
 
 
 @dataclass(slots=True)
@@ -72,11 +70,19 @@ class Metadata:
         """The fields that work items of these projects can have, with what they may hold in any of them."""
         found: dict[str, FieldInfo] = {}
         for project in projects:
-            choices, categories = self._choices(project)
-            for name, values in choices.items():
+            categories = translate.state_categories(self._types(project))
+            for name, choices in self._choices(project).items():
                 if known := found.get(name) or self.fields().get(name):
-                    found[name] = _with_choices(known, values, categories)
+                    found[name] = _with_choices(known, choices, categories)
         return found
+
+    def kinds(self, project: str) -> tuple[str, ...]:
+        """The types of which people can make work items."""
+        return tuple(type["name"] for type in self._types(project) if not type.get("isDisabled"))
+
+    def levels(self, project: str) -> tuple[Level, ...]:
+        """The backlog levels of a project as its default team has them, who decides where bugs stand."""
+        return self._remembered(("levels", project), lambda: self._read_levels(project))
 
     def our_identity(self) -> str:
         """The id of whoever calls."""
@@ -123,18 +129,33 @@ class Metadata:
         address = f"{path(project)}/_apis/wit/classificationnodes/{kind}"
         return list(translate.nodes(self._api.get(address, {"$depth": WHOLE_TREE})))
 
-    def _choices(self, project: str) -> Choices:
+    def _choices(self, project: str) -> Mapping[str, tuple[str, ...]]:
         return self._remembered(("choices", project), lambda: self._read_choices(project))
 
-    def _read_choices(self, project: str) -> Choices:
-        address = f"{path(project)}/_apis/wit/workitemtypes"
-        hidden = self._api.get(f"{path(project)}/_apis/wit/workitemtypecategories/{HIDDEN}")["workItemTypes"]
-        unused = {type["name"] for type in hidden}
-        types = [type for type in self._api.get(address)["value"] if type["name"] not in unused]
+    def _read_choices(self, project: str) -> Mapping[str, tuple[str, ...]]:
+        address, types = f"{path(project)}/_apis/wit/workitemtypes", self._types(project)
         allowed = {"$expand": "allowedValues"}
         fields = [self._api.get(f"{address}/{path(type['name'])}/fields", allowed) for type in types]
         trees = {name: tuple(dict(self._read_tree(project, kind)).values()) for name, kind in TREES.items()}
-        return {**translate.choices(types, fields), **trees}, translate.state_categories(types)
+        return {**translate.choices(types, fields), **trees}
+
+    def _types(self, project: str) -> Sequence[Mapping[str, Any]]:
+        return self._remembered(("types", project), lambda: self._read_types(project))
+
+    def _read_types(self, project: str) -> Sequence[Mapping[str, Any]]:
+        hidden = self._categories(project).get(HIDDEN, ())
+        types = self._api.get(f"{path(project)}/_apis/wit/workitemtypes")["value"]
+        return [type for type in types if type["name"] not in hidden]
+
+    def _read_levels(self, project: str) -> tuple[Level, ...]:
+        configuration = self._api.get(f"{path(project)}/_apis/work/backlogconfiguration")
+        return translate.levels(configuration, self._categories(project).get(BUGS, ()))
+
+    def _categories(self, project: str) -> Mapping[str, Sequence[str]]:
+        """The types of each category."""
+        address = f"{path(project)}/_apis/wit/workitemtypecategories"
+        categories = self._remembered(("categories", project), lambda: self._api.get(address)["value"])
+        return {each["referenceName"]: [type["name"] for type in each["workItemTypes"]] for each in categories}
 
     def _read_tags(self, project: str) -> frozenset[str]:
         return frozenset(tag["name"] for tag in self._api.get(f"{path(project)}/_apis/wit/tags")["value"])

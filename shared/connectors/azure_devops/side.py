@@ -19,6 +19,7 @@ from shared.connectors.azure_devops.auth import Authenticator
 from shared.connectors.azure_devops.batching import SharedCalls
 from shared.connectors.azure_devops.feeds import Feeds
 from shared.connectors.azure_devops.metadata import Metadata
+from shared.connectors.azure_devops.selection import Selector
 from shared.errors import BoardbridgeError, Circular, InDoubt, NotFound, Park, Stale
 from shared.model import (
     Capabilities,
@@ -29,6 +30,8 @@ from shared.model import (
     Item,
     ItemChange,
     ItemDraft,
+    Level,
+    Selection,
     WorkItemDraft,
 )
 from shared.ports import Clock
@@ -37,7 +40,6 @@ WITH_LINKS: Params = {"$expand": "relations"}
 MARKER_COMMENT = "Kept in step by Boardbridge"
 HIGHEST_ID = 2**31 - 1
 ROWS_PER_PAGE = 200
-IDS_PER_QUERY = 10_000  # a query for more than 20,000 is refused
 # What a move is told: it would close a circle; another parent came since it looked.
 CIRCLE, ANOTHER_PARENT = "TF201035", "TF201036"
 DESCRIPTOR = re.compile(r"[a-z]{2,}\.[A-Za-z0-9_-]{16,}")  # as in `aad.NzYy…`
@@ -92,6 +94,7 @@ class AzureDevOpsSide:
         self._metadata = organisation.metadata
         self._projects = tuple(projects)
         self._feeds = Feeds(self._api, self._metadata, self._projects, organisation.clock)
+        self._selector = Selector(self._api, self._metadata, self._projects)
 
     def check(self) -> None:
         self._api.get("_apis/wit/workitemrelationtypes")  # short, and needs the scope that all our work needs
@@ -101,6 +104,12 @@ class AzureDevOpsSide:
 
     def fields(self) -> Mapping[str, FieldInfo]:
         return self._metadata.fields_of(self._projects)
+
+    def kinds(self, project: str) -> tuple[str, ...]:
+        return self._metadata.kinds(project)
+
+    def levels(self, project: str) -> tuple[Level, ...]:
+        return self._metadata.levels(project)
 
     def read(self, ids: Collection[str], fields: Collection[str]) -> Mapping[str, Item]:
         found = self._calls.work_items([int(id) for id in dict.fromkeys(ids) if _possible(id)])
@@ -173,18 +182,10 @@ class AzureDevOpsSide:
         return self._feeds.changed(cursor)
 
     def everything(self) -> Iterator[str]:
-        names = ", ".join("'" + project.replace("'", "''") + "'" for project in self._projects)
-        last = 0
-        while True:
-            wiql = (
-                f"SELECT [System.Id] FROM WorkItems WHERE [System.TeamProject] IN ({names}) "  # noqa: S608
-                f"AND [System.Id] > {last} ORDER BY [System.Id]"
-            )
-            rows = self._api.query("_apis/wit/wiql", {"query": wiql}, {"$top": IDS_PER_QUERY})["workItems"]
-            yield from (str(row["id"]) for row in rows)
-            if len(rows) < IDS_PER_QUERY:
-                return
-            last = rows[-1]["id"]
+        return self._selector.everything()
+
+    def select(self, selection: Selection) -> frozenset[str]:
+        return self._selector.select(selection)
 
     def _item(self, json: Json, fields: Collection[str]) -> Item:
         shown = json.get("fields", {})

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from html import unescape
 from typing import Any
@@ -15,6 +15,7 @@ from shared.model import (
     FieldType,
     Hyperlink,
     Item,
+    Level,
     StateCategory,
     Team,
     WorkItem,
@@ -222,6 +223,22 @@ def work_item_type(json: Json) -> WorkItemType:
         transitions=transitions | ({"": ()} if json.get("isDisabled") else {}),
         fields=frozenset(field["referenceName"] for field in json["fields"]),
     )
+
+
+def levels(json: Json, bugs: Sequence[str]) -> tuple[Level, ...]:
+    """`json`: the answer of `backlogconfiguration`, `bugs` the types of its category.
+
+    Microsoft's example says where a team has its bugs (`bugsBehavior`) and does not name them among the types there.
+    """
+    stand = {"asRequirements": json["requirementBacklog"]["id"], "asTasks": json["taskBacklog"]["id"]}
+    with_bugs = stand.get(json["bugsBehavior"])
+    found = []
+    for backlog in (*json["portfolioBacklogs"], json["requirementBacklog"], json["taskBacklog"]):
+        names = [backlog["defaultWorkItemType"]["name"], *(type["name"] for type in backlog["workItemTypes"])]
+        kinds = [name for name in dict.fromkeys(names) if name not in bugs]
+        kinds += bugs if backlog["id"] == with_bugs else ()
+        found += [Level(backlog["name"], backlog["rank"], tuple(kinds))] if kinds else []
+    return tuple(sorted(found, key=lambda level: level.rank, reverse=True))
 
 
 def team(project: str, id: str, name: str, field_values: Json) -> Team:

@@ -26,8 +26,8 @@ from shared.connectors.ppm_express.tasks import (
     why_read_only,
 )
 from shared.connectors.ppm_express.translate import directory
-from shared.errors import InDoubt, NotFound, Park, RetryLater, Stale
-from shared.model import Capabilities, Feed, FieldInfo, Item, ItemChange, ItemDraft
+from shared.errors import InDoubt, NotFound, Park, Refused, RetryLater, Stale
+from shared.model import Capabilities, Feed, FieldInfo, Item, ItemChange, ItemDraft, Level, Selection
 
 KIND = "Task"
 FEW = 3  # tasks that are read one by one rather than with the whole list
@@ -67,6 +67,13 @@ class PpmExpressSide:
     def fields(self) -> Mapping[str, FieldInfo]:
         return {key: field.info for key, field in self._fields().mapped.items()}
 
+    def kinds(self, project: str) -> tuple[str, ...]:
+        return (KIND,)
+
+    def levels(self, project: str) -> tuple[Level, ...]:
+        """None: a task may stand under any other."""
+        return ()
+
     # ---------------------------------------------------------------- reading
 
     def read(self, ids: Collection[str], fields: Collection[str]) -> Mapping[str, Item]:
@@ -90,6 +97,10 @@ class PpmExpressSide:
     def everything(self) -> Iterator[str]:
         for task in self._api.tasks(self._project):
             yield task["id"]
+
+    def select(self, selection: Selection) -> frozenset[str]:
+        faults = [(name, "PPM Express has no such filter") for name in selection.given]
+        raise Refused(422, "nothing was selected", faults)
 
     def changed(self, cursor: str | None) -> Feed:
         """One call that lists the project. Tasks that are gone are not among the ids."""

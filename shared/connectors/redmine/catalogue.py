@@ -29,6 +29,11 @@ class Catalogue:
     marker: Place
     marked: frozenset[str] | None
 
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The trackers of which we can make issues."""
+        return tuple(name for id, name in self.trackers.items() if self.marked is None or id in self.marked)
+
 
 def read_catalogue(rest: Rest, project: str, marker_field: str, connection: str) -> Catalogue:
     """`StopConnection` where the project is not to be seen, or has no field to bear markers."""

@@ -26,8 +26,8 @@ from shared.connectors.redmine.journals import Issue
 from shared.connectors.redmine.people import People
 from shared.connectors.redmine.translate import Raw, Translation, body
 from shared.connectors.rest import Rest, basic, path
-from shared.errors import Circular, InDoubt, NotFound, Park, RetryLater, Stale
-from shared.model import Capabilities, Feed, FieldInfo, Item, ItemChange, ItemDraft
+from shared.errors import Circular, InDoubt, NotFound, Park, Refused, RetryLater, Stale
+from shared.model import Capabilities, Feed, FieldInfo, Item, ItemChange, ItemDraft, Level, Selection
 from shared.ports import Clock, Secrets
 
 log = logging.getLogger(__name__)
@@ -98,6 +98,13 @@ class RedmineSide:
     def fields(self) -> Mapping[str, FieldInfo]:
         return {key: field.info for key, field in self._translation().catalogue.fields.items()}
 
+    def kinds(self, project: str) -> tuple[str, ...]:
+        return self._translation().catalogue.kinds
+
+    def levels(self, project: str) -> tuple[Level, ...]:
+        """Trackers have none: any issue may stand under any other."""
+        return ()
+
     # ---------------------------------------------------------------- read
 
     def read(self, ids: Collection[str], fields: Collection[str]) -> Mapping[str, Item]:
@@ -123,6 +130,9 @@ class RedmineSide:
     def everything(self) -> Iterator[str]:
         for issue in self._by_id({}):
             yield str(issue["id"])
+
+    def select(self, selection: Selection) -> frozenset[str]:
+        raise Refused(422, "nothing was selected", [(name, "Redmine has no such filter") for name in selection.given])
 
     # ---------------------------------------------------------------- write
 

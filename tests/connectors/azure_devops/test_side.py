@@ -312,7 +312,7 @@ def test_a_large_scope_is_listed_page_by_page(
     people: SimulatedPeople,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("shared.connectors.azure_devops.side.IDS_PER_QUERY", 2)
+    monkeypatch.setattr("shared.connectors.azure_devops.selection.IDS_PER_QUERY", 2)
     made = [people.create(f"Printer {n}") for n in range(4)]
     assert list(side.everything()) == made
     assert calls(simulator, of="wiql.run") == 3

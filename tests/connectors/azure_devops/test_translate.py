@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shared.connectors.azure_devops import translate
-from shared.model import Changes, Hyperlink, StateCategory, Team, WorkItemComment, WorkItemType
+from shared.model import Changes, Hyperlink, Level, StateCategory, Team, WorkItemComment, WorkItemType
 from tests.connectors.azure_devops.recorded import recorded
 
 ORGANISATION = "https://dev.azure.com/contoso"
@@ -74,6 +74,43 @@ def test_a_disabled_type_has_no_state_to_be_created_in() -> None:
         "isDisabled": True,
     }
     assert translate.work_item_type(json).transitions == {"": (), "New": ()}
+
+
+def backlog(id: str, name: str, rank: int, *kinds: str) -> dict[str, Any]:
+    """The usual kind last, as the service sorts them by name."""
+    types = [{"name": kind} for kind in kinds]
+    return {"id": id, "name": name, "rank": rank, "workItemTypes": types, "defaultWorkItemType": types[-1]}
+
+
+@pytest.mark.parametrize("bugs_are_listed", [True, False])
+@pytest.mark.parametrize(
+    ("behaviour", "requirements", "tasks"),
+    [
+        ("asRequirements", ("User Story", "Ticket", "Bug"), ("Task",)),
+        ("asTasks", ("User Story", "Ticket"), ("Task", "Bug")),
+        ("off", ("User Story", "Ticket"), ("Task",)),
+    ],
+)
+def test_levels_have_bugs_where_the_team_has_them(behaviour, requirements, tasks, bugs_are_listed) -> None:
+    listed = ["Bug"] if bugs_are_listed else []
+    configuration = {
+        "portfolioBacklogs": [
+            backlog("Microsoft.FeatureCategory", "Features", 3, "Feature"),
+            backlog("Custom.Strategies", "Strategies", 5, "Strategy"),
+            backlog("Microsoft.EpicCategory", "Our epics", 4, "Epic"),
+        ],
+        "requirementBacklog": backlog("Microsoft.RequirementCategory", "Stories", 2, *listed, "Ticket", "User Story"),
+        "taskBacklog": backlog("Microsoft.TaskCategory", "Tasks", 1, "Task"),
+        "bugsBehavior": behaviour,
+        "hiddenBacklogs": ["Microsoft.EpicCategory"],
+    }
+    assert translate.levels(configuration, ["Bug"]) == (
+        Level("Strategies", 5, ("Strategy",)),
+        Level("Our epics", 4, ("Epic",)),
+        Level("Features", 3, ("Feature",)),
+        Level("Stories", 2, requirements),
+        Level("Tasks", 1, tasks),
+    )
 
 
 def test_paths_of_areas_are_made_of_names_alone() -> None:
