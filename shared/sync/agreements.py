@@ -3,8 +3,8 @@
 A baseline tells who has changed since the two sides agreed. It tells that only while every change in between was seen
 and both values are read as they were then. So
 
-- a rule that is gone or switched off takes its baselines with it, at the next look at each link, which the daily full
-  sweep brings at the latest. Of a field that comes back, both sides have something to say: nothing that was typed in
+- a rule that is gone or switched off takes its baselines with it, at the next look at each link, which the next sweep
+  brings at the latest. Of a field that comes back, both sides have something to say: nothing that was typed in
   the meantime is overwritten on the strength of an agreement of long ago;
 - under another value map, zone or list of people an agreement stands where both sides still say the same by it. Where
   they do not any more, there is none, and the policy decides. So a word that was missing can be mapped, and the item
@@ -29,6 +29,11 @@ from shared.sync.values import same
 def terms(rules: PairRules) -> Mapping[str, str]:
     """By rule key, on what terms values are agreed upon under the active rules."""
     return {rule.key: _terms(rule) for rule in rules.active}
+
+
+def stamp(rules: PairRules) -> str:
+    """All terms as one word: another one means that links have agreements to be looked at again."""
+    return _digest(dict(terms(rules)))
 
 
 def standing(rule: FieldRule, link: SyncLink) -> Values | None:

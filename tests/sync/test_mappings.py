@@ -5,12 +5,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared.errors import Refused, Stale
 from shared.links import SyncState
 from shared.model import FieldInfo, FieldType
 from shared.sync import reach
-from shared.sync.mapping_edits import Edit, Rules, added, ordered, removed, replaced
+from shared.sync.mapping_edits import Edit, Rules, added, ordered, removed, replaced, with_rules
 from shared.sync.rules import BOARDS, PPM
 from tests.sync.place import FIELDS, PAIR, ROADMAP, STATES, Place
 
@@ -310,8 +312,9 @@ def dated(place: Place, boards: str | None, ppm: str | None) -> None:
     place.sides[PPM].edit("1", {"StartDate": ppm})
 
 
-def full_sweep(place: Place) -> None:
-    place.now += timedelta(days=1)
+def swept(place: Place) -> None:
+    """An hour later."""
+    place.now += timedelta(hours=1)
     place.upkeep.sweep()
     place.drain()
 
@@ -342,7 +345,7 @@ def test_where_both_sides_agree_on_a_new_rule_the_next_change_is_one_sides(side)
     place = Place()
     place.linked("Plan")
     dated(place, "2026-05-11", "2026-05-11")
-    full_sweep(place)
+    swept(place)
     assert change(place, added(START, None))["touches"] == 0
     place.drain()
     dated(place, "2026-06-01" if side is BOARDS else "2026-05-11", "2026-06-01" if side is PPM else "2026-05-11")
@@ -361,9 +364,9 @@ def test_what_was_agreed_on_long_ago_overrules_nobody(away: Edit, back: Edit):
     place = Place(fields=[TITLE, START])
     link = place.linked("Plan")
     dated(place, "2026-05-11", "2026-05-11")
-    full_sweep(place)
+    swept(place)
     change(place, away)
-    full_sweep(place)
+    swept(place)
     dated(place, "2026-06-01", "2026-05-11")
 
     assert change(place, back)["touches"] == 1
@@ -376,7 +379,7 @@ def test_a_rule_that_was_away_for_a_moment_knows_who_has_changed():
     place = Place(fields=[TITLE, START])
     place.linked("Plan")
     dated(place, "2026-05-11", "2026-05-11")
-    full_sweep(place)
+    swept(place)
     change(place, replaced("start", START | {"active": False}))
     dated(place, "2026-06-01", "2026-05-11")
     change(place, replaced("start", START))
@@ -384,11 +387,71 @@ def test_a_rule_that_was_away_for_a_moment_knows_who_has_changed():
     assert values(place, "Custom.Start", "StartDate") == ("2026-06-01T00:00:00Z", "2026-06-01")
 
 
+def test_rules_that_came_with_the_whole_configuration_are_followed_at_the_next_sweep():
+    place = Place()
+    place.linked("Plan")
+    dated(place, "2026-05-11", "2026-05-11")
+    swept(place)
+    document, _ = place.documents.document()
+    place.documents.take(with_rules(document, PAIR, (TITLE, STATE, START)), None)
+    swept(place)
+    dated(place, "2026-06-01", "2026-05-11")
+    swept(place)
+    assert values(place, "Custom.Start", "StartDate") == ("2026-06-01T00:00:00Z", "2026-06-01")
+    swept(place)
+    place.upkeep.sweep()
+    assert place.looks.messages == [], "nothing has changed since"
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("boards"), st.sampled_from(["New", "Active", "Resolved", "Closed"])),
+        st.tuples(st.just("ppm"), st.sampled_from(["Open", "Running", "Done"])),
+        st.tuples(st.just("rules"), st.sampled_from(["gone", "off", "resolved is done", "resolved is work"])),
+        st.tuples(st.just("sweep"), st.just("")),
+    ),
+    max_size=8,
+)
+MAPS = {
+    "resolved is done": STATES,
+    "resolved is work": STATES | {"doing": {"boards": ["Active", "Resolved"], "ppm": "Running"},
+                                  "done": {"boards": "Closed", "ppm": "Done"}},
+}  # fmt: skip
+
+
+@given(STEPS, st.sampled_from(["boards", "ppm", "newest"]), st.sampled_from([*MAPS]))
+def test_whatever_rules_come_and_go_both_sides_end_saying_the_same(steps, policy, last):
+    """I3: a difference is never left standing where nobody is asked."""
+    place = Place(fields=[TITLE, STATE | {"policy": policy}])
+    place.linked("Plan")
+    for what, value in [*steps, ("rules", last)]:
+        match what:
+            case "boards":
+                place.sides[BOARDS].edit("1", {"System.State": value})
+            case "ppm":
+                place.sides[PPM].edit("1", {"Step": value})
+            case "sweep":
+                swept(place)
+            case "rules":
+                rule = STATE | {"policy": policy, "active": value != "off", "values": MAPS.get(value, STATES)}
+                document, _ = place.documents.document()
+                rules = (TITLE,) if value == "gone" else (TITLE, rule)
+                place.documents.take(with_rules(document, PAIR, rules), None)
+    swept(place)
+    board, step = values(place, "System.State", "Step")
+    meant = {word: meaning for meaning, said in MAPS[last].items() for side in said for word in _listed(said[side])}
+    assert meant[board] == meant[step]
+
+
+def _listed(words: Any) -> list[str]:
+    return [words] if isinstance(words, str) else words
+
+
 def test_a_conflict_ends_with_its_rule():
     place = Place(fields=[TITLE, START])
     link = place.linked("Plan")
     dated(place, "2026-05-11", "2026-05-12")
-    full_sweep(place)
+    swept(place)
     assert len(place.link(link.id).open) == 1
     change(place, removed("start"))
     place.drain()
