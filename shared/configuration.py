@@ -247,6 +247,13 @@ class Words(_Model):
     ppm: Names = ()
 
 
+class Person(Words):
+    """A person's mail addresses on each side, of which the first is the one that is written."""
+
+    boards: Annotated[Names, Field(min_length=1)]
+    ppm: Annotated[Names, Field(min_length=1)]
+
+
 class FieldMapping(_Model):
     """An Azure DevOps field and a PPM field that say the same. `values` are their words, by what they mean."""
 
@@ -295,8 +302,8 @@ class Pair(_Model):
     """One PPM project with the Azure DevOps projects that it is kept in step with.
 
     `adopt` are the sides whose new items are copied to the other unasked. A pair that is not `continuous` writes what a
-    person asks for and nothing by itself, which goes for new copies and deletions, too. `people` are names of persons
-    who are known by another mail address over there; `zone` is where a moment becomes a date.
+    person asks for and nothing by itself, which goes for new copies and deletions, too. `people` are persons whom the
+    two sides know by different mail addresses; `zone` is where a moment becomes a date.
     """
 
     name: str
@@ -308,7 +315,7 @@ class Pair(_Model):
     adopt: Annotated[tuple[SideName, ...], BeforeValidator(_listed)] = ()
     limits: Limits = Limits()
     continuous: bool = True
-    people: Mapping[str, str] = {}
+    people: Mapping[str, Person] = {}
     zone: Annotated[str, AfterValidator(_zone)] = "UTC"
 
 

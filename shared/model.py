@@ -297,7 +297,8 @@ class Capabilities:
 
     `conditional_writes`: a write is refused if the item moved since it was read. `history`: earlier revisions can be
     read. `parents`: the hierarchy can be read and written. `bins`: items can be put where they can be restored from.
-    `percent_steps`: which percentages it keeps; empty for all.
+    `percent_steps`: which percentages it keeps; empty for all. `born_first`: a new item is refused in any state but
+    the first of its kind.
     """
 
     conditional_writes: bool
@@ -305,6 +306,7 @@ class Capabilities:
     parents: bool
     bins: bool
     percent_steps: tuple[int, ...] = ()
+    born_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
-from shared.configuration import Configuration, Fault, FieldEnd, FieldMapping, Pair
+from shared.configuration import Configuration, Fault, FieldEnd, FieldMapping, Pair, Words
 from shared.errors import NotFound, Park, Refused, RetryLater, StopConnection
 from shared.model import FieldInfo, FieldType, SideName
 from shared.ports import Side, SideDoor
@@ -108,21 +108,21 @@ def _resembling(key: str, infos: Iterable[FieldInfo]) -> str:
 def _rule(pair: Pair, mapping: FieldMapping, facts: Mapping[SideName, Facts]) -> FieldRule:
     return FieldRule(
         name=mapping.name,
-        boards=_end(BOARDS, mapping, facts[BOARDS]),
-        ppm=_end(PPM, mapping, facts[PPM]),
+        boards=_end(BOARDS, mapping, facts[BOARDS], pair.people),
+        ppm=_end(PPM, mapping, facts[PPM], pair.people),
         active=mapping.active,
         direction=Direction(mapping.direction),
         policy=Policy(mapping.policy),
-        aliases=pair.people,
         zone=pair.zone,
     )
 
 
-def _end(side: SideName, mapping: FieldMapping, facts: Facts) -> End:
+def _end(side: SideName, mapping: FieldMapping, facts: Facts, people: Mapping[str, Words] = {}) -> End:
     given = _of(mapping, side)
     info = facts.field(given.field)
     type = given.type or (info.type if info else FieldType.TEXT)
-    words = {meaning: getattr(words, side) for meaning, words in mapping.values.items()}
+    values = mapping.values or (people if type is FieldType.IDENTITY else {})
+    words = {meaning: getattr(words, side) for meaning, words in values.items()}
     return End(
         key=info.key if info else given.field,
         type=type,

@@ -39,10 +39,11 @@ def make(hand: Hand, look: Look) -> Outcome:
     if found is not None:
         first = hand.sides[target].first_shown(found.id, hand.rules.keys(target))
         hand.link = replace(hand.link, baseline={})
-        _own(hand, origin, found, intents.adopted(hand.link, hand.named, target, first, found))
+        _own(hand, origin, found, first or found, intents.adopted(hand.link, hand.named, target, first, found))
         return Outcome.ADOPTED
     parent = hand.id_of(hand.link.copy.parent, target) if hand.link.copy.parent else None
-    draft, intent = create.draft(hand.rules, hand.link, origin, parent)
+    born_first = hand.sides[target].capabilities().born_first
+    draft, intent = create.draft(hand.rules, hand.link, origin, parent, born_first=born_first)
     tried = plan.attempt(draft)
     if hand.link.parked and hand.link.parked_on == tried and not look.retry:
         return Outcome.PARKED
@@ -51,7 +52,7 @@ def make(hand: Hand, look: Look) -> Outcome:
     made = hand.write(lambda: hand.sides[target].create(draft, hand.rules.keys(target)))
     stored = {target: intents.by_rule(hand.named, target, made.fields)}
     hand.link = replace(hand.link, baseline={})
-    _own(hand, origin, made, intents.settled(hand.link, hand.named, stored, {}))
+    _own(hand, origin, made, made, intents.settled(hand.link, hand.named, stored, {}))
     return Outcome.CREATED
 
 
@@ -63,14 +64,18 @@ def _find(hand: Hand, target: SideName) -> Item | None:
     return None
 
 
-def _own(hand: Hand, origin: Item, made: Item, agreed: SyncLink) -> None:
-    """The copy is ours, under no parent as yet: where it belongs is settled like any other move (C11)."""
+def _own(hand: Hand, origin: Item, made: Item, first: Item, agreed: SyncLink) -> None:
+    """The copy is ours, under no parent as yet: where it belongs is settled like any other move (C11).
+
+    `first` is how it was born, `agreed` the link with what of it was sent.
+    """
     target = other(hand.link.origin)
     intent, ids = hand.link.intent or Intent(), {hand.link.origin: origin.id, target: made.id}
     sent = {key: field.sent[target] for key, field in intent.fields.items() if target in field.sent}
     why, now = f"the copy of {hand.link.origin} {origin.id}", hand.worker.clock()
     hand.told.append(history.of_item(replace(hand.link, ids=ids), target, history.CREATED, sent, why, now))
-    hand.link = agreed
+    born = create.first_states(hand.rules, hand.link, first) if hand.sides[target].capabilities().born_first else {}
+    hand.link = replace(agreed, baseline={**born, **agreed.baseline})
     hand.save(
         state=SyncState.SYNCED,
         ids=ids,

@@ -13,8 +13,8 @@ from itertools import count
 from urllib.parse import quote, unquote
 
 from shared.errors import Park
-from shared.links import Copy, FieldIntent, Intent, SyncLink, SyncState
-from shared.model import Item, ItemDraft, SideName
+from shared.links import Copy, FieldIntent, Intent, SyncLink, SyncState, Values
+from shared.model import FieldType, Item, ItemDraft, SideName
 from shared.sync.rules import PairRules, other
 from shared.sync.values import kept, translated
 
@@ -46,11 +46,13 @@ def reserved(address: str, pair: str, id: str, origin: SideName, item_id: str, c
     return SyncLink(id, pair, SyncState.CREATING, origin, marker(address, pair, id), {origin: item_id}, copy=copy)
 
 
-def draft(rules: PairRules, link: SyncLink, origin: Item, parent: str | None) -> tuple[ItemDraft, Intent]:
+def draft(
+    rules: PairRules, link: SyncLink, origin: Item, parent: str | None, *, born_first: bool
+) -> tuple[ItemDraft, Intent]:
     """C5: the item to be made, and what is remembered of it before that.
 
     An empty field is not sent: what the server puts there by itself is nobody's word. One that cannot be converted is
-    left out, too; it is held, with its reason, once the copy is there.
+    left out, too; it is held, with its reason, once the copy is there. So is the state of what is `born_first`.
     """
     target = other(link.origin)
     fields: dict[str, object] = {}
@@ -59,6 +61,8 @@ def draft(rules: PairRules, link: SyncLink, origin: Item, parent: str | None) ->
         source, end = rule.end(link.origin), rule.end(target)
         value = origin.fields.get(source.key)
         if kept(source, value) is None or rule.direction.target not in (None, target):
+            continue
+        if born_first and end.type is FieldType.STATE:
             continue
         try:
             fields[end.key] = sent = translated(rule, value, target)
@@ -73,6 +77,13 @@ def draft(rules: PairRules, link: SyncLink, origin: Item, parent: str | None) ->
         parent=parent,
     )
     return made, Intent(intents)
+
+
+def first_states(rules: PairRules, link: SyncLink, made: Item) -> Mapping[str, Values]:
+    """Baselines for the states in which a copy was born, by rule key: nobody chose them; the origin's is the news."""
+    target = other(link.origin)
+    ends = {rule.key: rule.end(target) for rule in rules.active if rule.end(target).type is FieldType.STATE}
+    return {key: {target: kept(end, made.fields[end.key])} for key, end in ends.items() if end.key in made.fields}
 
 
 def owns(link: SyncLink, side: SideName, item_id: str) -> bool:

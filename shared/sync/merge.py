@@ -11,6 +11,7 @@ Two items without a baseline (linked by hand) have both changed, but an empty fi
 
 A field that goes one way is a mirror: whoever reads the closed side takes it for the open one's word, so a difference
 is never left standing there. What somebody typed on the closed side is put back, and logged like any value that lost.
+Only an open side that has never said anything takes nothing away.
 """
 
 from collections.abc import Mapping
@@ -91,6 +92,8 @@ def _differing(
     if not moved:
         return Decision(rule, Verdict.NONE, shown)
     if (target := rule.direction.target) is not None:
+        if moved == {target} and baseline is None:
+            return Decision(rule, Verdict.NONE, shown, why=f"{other(target)} has never said anything")
         return _write(rule, shown, target, moved, str(rule.direction), f"'{rule.name}' is written on {target} only")
     if len(moved) == 1:
         (source,) = moved

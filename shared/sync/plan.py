@@ -16,6 +16,7 @@ from shared.links import Asked, Conflict, ConflictStatus, FieldIntent, Intent, P
 from shared.model import Item, ItemDraft, SideName
 from shared.sync import agreements, history, merge, parents
 from shared.sync.history import DELETED, PARENT
+from shared.sync.intents import Stored
 from shared.sync.merge import Decision, Verdict
 from shared.sync.parents import ParentDecision, Views
 from shared.sync.rules import SIDES, FieldRule, PairRules, other
@@ -152,6 +153,13 @@ def tried(plan: Plan) -> str:
     """What the plan writes, so that what was refused is not tried again for ever."""
     sent = [[d.rule.key, d.sent] for d in plan.fields if d.sent]
     return _digest([sent, dict(plan.parent.sent) if plan.parent else {}])
+
+
+def remaining(plan: Plan, stored: Stored, views: Views) -> Plan:
+    """The plan without what landed of it."""
+    fields = (d for d in plan.fields if not all(d.rule.key in stored.get(side, {}) for side in d.sent))
+    moved = plan.parent and all(views.get(side) == parent for side, parent in plan.parent.sent.items())
+    return replace(plan, fields=tuple(fields), parent=None if moved else plan.parent)
 
 
 def attempt(draft: ItemDraft) -> str:

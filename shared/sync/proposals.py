@@ -86,7 +86,7 @@ class CopyRequest:
             fields=wanted.values,
         )
         link = create.reserved(self._desk.address, self._pair, "", self._side, item.id, copy)
-        draft, _ = create.draft(self._rules, link, item, None)
+        draft, _ = create.draft(self._rules, link, item, None, born_first=self._target.capabilities().born_first)
         return Proposal(item, copy, draft)
 
     def _above(self, proposals: Mapping[str, Proposal]) -> dict[str, Above]:

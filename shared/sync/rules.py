@@ -97,8 +97,8 @@ class End:
 class FieldRule:
     """One mapping of an Azure DevOps field and a PPM field.
 
-    `aliases` are identities that are one person (mail address or name → the mail address to go by), `zone` the one in
-    which a moment becomes a date, `tolerance` how far two amounts may be apart and still be the same.
+    `zone` is the one in which a moment becomes a date, `tolerance` how far two amounts may be apart and still be the
+    same.
     """
 
     name: str
@@ -107,7 +107,6 @@ class FieldRule:
     active: bool = True
     direction: Direction = Direction.BOTH
     policy: Policy = Policy.ASK
-    aliases: Mapping[str, str] = field(default_factory=dict)
     zone: str = "UTC"
     tolerance: float = 0.005
 

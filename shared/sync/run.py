@@ -6,6 +6,7 @@ H2, H4, H5  parents that wait, cross, or are refused
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from shared.errors import Circular, NotFound, Park, Refused, RetryLater
 from shared.links import Asked, Conflict, Look, SyncState
@@ -205,9 +206,11 @@ class Run(Hand):
     ) -> None:
         """W2, the third save: what the servers returned is the baseline (F1)."""
         stored = {side: intents.by_rule(self.named, side, item.fields) for side, item in returned.items()}
+        stored |= {side: self._taken_all_the_same(side) for side in refused}
         whole = [d for d in made.fields if d.sent and set(d.sent) <= set(returned)]
         now = self.worker.clock()
         rows = [row for d in whole if (row := plan.refused(self.link, d, returned, now)) is not None]
+        tried = plan.tried(plan.remaining(made, stored, landed))
         self.tell(stored, landed, refused, refused_move)
         asked = self.link.intent.asked if self.link.intent else Asked()
         self.link = intents.settled(self.link, self.named, stored, landed)
@@ -226,9 +229,14 @@ class Run(Hand):
             placed=self.link.placed or not (passing or (made.parent and made.parent.waits)),
             plan=asked.plan or self.link.plan,
             parked=parked,
-            parked_on=plan.tried(made) if refusal is not None and parked == refusal.reason else "",
+            parked_on=tried if refusal is not None and parked == refusal.reason else "",
             **NO_LEASE,
         )
+
+    def _taken_all_the_same(self, side: SideName) -> Mapping[str, Any]:
+        """What a side shows of the fields that it refused: some take the others of the same write."""
+        item = self.write(lambda: self.look_up(side))
+        return intents.shows(self.link.intent, self.named, side, item) if item and self.link.intent else {}
 
     def _wait_for_parents(self, made: Plan, items: Mapping[SideName, Item]) -> None:
         """H2: look at the parents that are not linked yet, then come back."""

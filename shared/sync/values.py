@@ -52,6 +52,10 @@ def canonical(rule: FieldRule, side: SideName, value: Any) -> Any:
 def same(rule: FieldRule, shown: Mapping[SideName, Any]) -> bool:
     """Whether two sides' values say the same."""
     one, another = (canonical(rule, side, value) for side, value in shown.items())
+    return _equal(rule, one, another)
+
+
+def _equal(rule: FieldRule, one: Any, another: Any) -> bool:
     if isinstance(one, float) and isinstance(another, float):
         return abs(one - another) <= max(rule.tolerance, 1 / 120 if FieldType.DURATION in _types(rule) else 0)
     return bool(one == another)
@@ -75,7 +79,7 @@ def resembles(rule: FieldRule, side: SideName, sent: Any, shown: Any) -> bool:
         return False
     if isinstance(one, str) and isinstance(another, str):
         return one.casefold() == another.casefold()
-    return bool(one == another)
+    return _equal(rule, one, another)
 
 
 def as_tags(end: End, value: Any) -> dict[str, str]:
@@ -196,12 +200,14 @@ def _person(value: Any) -> str:
 
 
 def _identity(rule: FieldRule, end: End, value: Any) -> str:
-    name = _person(value).casefold()
-    return {alias.casefold(): mail.casefold() for alias, mail in rule.aliases.items()}.get(name, name)
+    """Who it is: by the value map where it knows the address on either side, else the address itself."""
+    address, known = _person(value).casefold(), {**rule.boards.words.reads, **rule.ppm.words.reads}
+    return {name.casefold(): person for name, person in known.items()}.get(address, address)
 
 
 def _to_identity(rule: FieldRule, source: End, target: End, value: Any) -> str:
-    return _identity(rule, source, value)
+    person = _identity(rule, source, value)
+    return target.words.writes.get(person, person)
 
 
 def _tags(rule: FieldRule, end: End, value: Any) -> frozenset[str]:

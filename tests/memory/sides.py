@@ -254,11 +254,12 @@ class MemorySide:
 
     def _create(self, draft: ItemDraft, asked: Collection[str]) -> Item:
         self._refuse(draft.fields)
-        if self._kinds and draft.kind not in self._kinds and (draft.kind or len(self._kinds) > 1):
-            raise Park(f"{self.name} has no items of kind {draft.kind}")
+        kind = self._kinds[0] if not draft.kind and len(self._kinds) == 1 else draft.kind
+        if self._kinds and kind not in self._kinds:
+            raise Park(f"{self.name} has no items of kind {kind}")
         if draft.parent is not None:
             self._live(draft.parent)
-        thing = Thing(str(len(self.things) + 1), draft.kind, (draft.marker,), draft.project, parent=draft.parent)
+        thing = Thing(str(len(self.things) + 1), kind, (draft.marker,), draft.project, parent=draft.parent)
         thing.made_by_us = True
         self.things[thing.id] = thing
         self._revise(thing, draft.fields, by_us=True)

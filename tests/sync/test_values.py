@@ -31,7 +31,10 @@ DAYS = ends(T.DURATION, "hours", "days")
 PERCENT = ends(T.PERCENT, "100", "1")
 STEPPED = rule(End("B", T.PERCENT), End("P", T.PERCENT, steps=(0, 50, 100)))
 TAGS = ends(T.TAGS, "semicolon", "list")
-PERSON = ends(T.IDENTITY, aliases={"jamal@corp.example": "jamal@example.com"})
+PERSON = rule(
+    End("B", T.IDENTITY, words=ValueMap({"jamal@example.com": "Jamal"}, {"Jamal": "jamal@example.com"})),
+    End("P", T.IDENTITY, words=ValueMap({"jamal@corp.example": "Jamal"}, {"Jamal": "jamal@corp.example"})),
+)
 JAMAL = {"displayName": "Jamal Hartnett", "uniqueName": "Jamal@Example.com"}
 
 
@@ -100,7 +103,9 @@ def test_these_do_not(rule, boards, ppm):
         (TAGS, "b; A", PPM, ["A", "b"]),
         (TAGS, ["b", "A"], BOARDS, "A; b"),
         (TAGS, "", PPM, []),
-        (PERSON, JAMAL, PPM, "jamal@example.com"),
+        (PERSON, JAMAL, PPM, "jamal@corp.example"),
+        (PERSON, "Jamal@corp.example", BOARDS, "jamal@example.com"),
+        (PERSON, "Ann@Example.com", PPM, "ann@example.com"),
         (NUMBER, None, PPM, None),
     ],
 )

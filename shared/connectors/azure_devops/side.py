@@ -100,7 +100,7 @@ class AzureDevOpsSide:
         self._api.get("_apis/wit/workitemrelationtypes")  # short, and needs the scope that all our work needs
 
     def capabilities(self) -> Capabilities:
-        return Capabilities(conditional_writes=True, history=True, parents=True, bins=True)
+        return Capabilities(conditional_writes=True, history=True, parents=True, bins=True, born_first=True)
 
     def fields(self) -> Mapping[str, FieldInfo]:
         return self._metadata.fields_of(self._projects)

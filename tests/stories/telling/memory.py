@@ -28,6 +28,7 @@ INFOS = {
     side: {key(side, name): FieldInfo(key(side, name), name, types[number]) for name, types in TYPES.items()}
     for number, side in enumerate((BOARDS, PPM))
 }
+KINDS = {BOARDS: ("Epic", "Feature", "User Story", "Product Backlog Item", "Bug", "Task"), PPM: ("Task",)}
 STARTING = {BOARDS: {"System.State": "New"}, PPM: {}}
 LIKE_AZURE_DEVOPS = Traits(moves_make_revisions=False)
 LIKE_PPM_EXPRESS = Traits(conditional_writes=False, history=False, bins=False)
@@ -37,7 +38,8 @@ class MemoryGround:
     def __init__(self, story: Story, clock: Clock) -> None:
         self.secrets = KeptSecrets(boards="token", ppm="token")
         self.sides = {
-            side: MemorySide(side, clock, self._on_call, _traits(side, story.awkward), INFOS[side]) for side in INFOS
+            side: MemorySide(side, clock, self._on_call, _traits(side, story.awkward), INFOS[side], KINDS[side])
+            for side in INFOS
         }
         self._lost: set[str] = set()
         self._expired: set[SideName] = set()

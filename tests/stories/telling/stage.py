@@ -183,7 +183,7 @@ class Stage(Place):
         down_to = more.get("down to", [])
         depth = None if down_to == "everything" else _listed(down_to)
         parent = self._id(to, more["under"]) if "under" in more else ""
-        wanted = Wanted(more.get("into", ""), more.get("as", ""), parent)
+        wanted = Wanted(more.get("into", ""), tuple(_listed(more.get("as", []))), parent)
         chosen = [self._id(other(to), name) for name in names]
         self.counterparts.create(PAIR, other(to), chosen, depth, wanted, dry=False)
 
