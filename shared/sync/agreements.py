@@ -69,12 +69,10 @@ def _same(rule: FieldRule, baseline: Values) -> bool:
 def _terms(rule: FieldRule) -> str:
     """How values are kept, and what they mean."""
     ends = [rule.end(side) for side in SIDES]
-    types = {end.type for end in ends}
     kept = [[end.type, end.written_as] for end in ends]
     meant = [
         [sorted((word.casefold(), meaning) for word, meaning in end.words.reads.items()) for end in ends],
-        rule.zone if FieldType.DATE in types else "",
-        dict(rule.aliases) if FieldType.IDENTITY in types else {},
+        rule.zone if FieldType.DATE in {end.type for end in ends} else "",
     ]
     return f"{_digest(kept)} {_digest(meant)}"
 

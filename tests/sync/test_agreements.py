@@ -27,7 +27,12 @@ STATE = FieldRule(
     End("Step", T.PICKLIST, words=words(todo="Open", doing="Running", done="Done")),
 )
 START = FieldRule("start", End("Start", T.DATE, "timestamp"), End("Begin", T.DATE), zone="Europe/Berlin")
-PERSON = FieldRule("owner", End("Owner", T.IDENTITY), End("Person", T.IDENTITY), aliases={"Ann": "ann@example.com"})
+PERSON = FieldRule(
+    "owner",
+    End("Owner", T.IDENTITY, words=ValueMap({"ann@board.example": "ann"}, {"ann": "ann@board.example"})),
+    End("Person", T.IDENTITY, words=ValueMap({"ann@plan.example": "ann"}, {"ann": "ann@plan.example"})),
+)
+STRANGER = FieldRule("owner", End("Owner", T.IDENTITY), End("Person", T.IDENTITY))
 NOTES = FieldRule("notes", End("Notes", T.RICH_TEXT, "html"), End("Text", T.TEXT))
 
 
@@ -54,8 +59,8 @@ def mapped(rule: FieldRule, boards: ValueMap) -> FieldRule:
         (STATE, ("Active", "Running"), mapped(STATE, words(todo="New", done="Closed Resolved")), True),
         (START, ("2026-05-10T22:00:00Z", "2026-05-11"), replace(START, zone="UTC"), False),
         (START, ("2026-05-11T08:00:00Z", "2026-05-11"), replace(START, zone="UTC"), True),
-        (PERSON, ("Ann", "ann@example.com"), replace(PERSON, aliases={}), False),
-        (PERSON, ("bob@example.com", "bob@example.com"), replace(PERSON, aliases={}), True),
+        (PERSON, ("ann@board.example", "ann@plan.example"), STRANGER, False),
+        (PERSON, ("bob@plan.example", "bob@plan.example"), STRANGER, True),
         (NOTES, ("a", "a"), replace(NOTES, boards=End("Notes", T.TEXT)), False),
         (NOTES, ("a", "a"), replace(NOTES, ppm=End("Text", T.RICH_TEXT, "textile")), False),
     ],
