@@ -54,13 +54,13 @@ def answering(handler: Handler) -> Handler:
     return answered
 
 
-def expected_of(req: func.HttpRequest) -> str | None:
-    """The generation in `If-Match`; None where any will do."""
-    return headers_of(req).get("if-match", "").strip('W/"*') or None
-
-
 def headers_of(req: func.HttpRequest) -> dict[str, str]:
     return {name.lower(): value for name, value in req.headers.items()}
+
+
+def if_match(req: func.HttpRequest) -> str | None:
+    """The generation that the caller has read; None where any will do."""
+    return headers_of(req).get("if-match", "").strip('W/"*') or None
 
 
 def asked_by(req: func.HttpRequest) -> str:

@@ -45,6 +45,13 @@ class Body:
             raise _refused((name, "write a list of texts"))
         return value
 
+    def some_whole(self, name: str) -> int | None:
+        """A whole number from 0; None where it is not there."""
+        value = self._values.get(name)
+        if value is None or (type(value) is int and value >= 0):
+            return value
+        raise _refused((name, "write a whole number from 0"))
+
     def one_or_more(self, name: str) -> list[str]:
         """A text, or a list of texts; none where it is not there."""
         value = self._values.get(name)

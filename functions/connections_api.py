@@ -2,7 +2,7 @@
 
 import azure.functions as func
 
-from functions.answers import answer, answering, expected_of
+from functions.answers import answer, answering, if_match
 from functions.bodies import whole
 from functions.product import services
 
@@ -28,14 +28,14 @@ def get_connection(req: func.HttpRequest) -> func.HttpResponse:
 @answering
 def put_connection(req: func.HttpRequest) -> func.HttpResponse:
     """The body is the connection as the configuration has it; `token`, a text, goes into Key Vault."""
-    return answer(services().connections.put(_name(req), whole(req), expected_of(req)))
+    return answer(services().connections.put(_name(req), whole(req), if_match(req)))
 
 
 @connections.function_name("delete_connection")
 @connections.route("connections/{connection}", methods=["DELETE"], auth_level=func.AuthLevel.FUNCTION)
 @answering
 def delete_connection(req: func.HttpRequest) -> func.HttpResponse:
-    services().connections.delete(_name(req), expected_of(req))
+    services().connections.delete(_name(req), if_match(req))
     return func.HttpResponse(status_code=204)
 
 

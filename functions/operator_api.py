@@ -5,7 +5,7 @@ import re
 
 import azure.functions as func
 
-from functions.answers import answer, answering, expected_of, headers_of
+from functions.answers import answer, answering, headers_of, if_match
 from functions.product import services
 from shared.errors import Refused
 
@@ -27,7 +27,7 @@ def get_configuration(req: func.HttpRequest) -> func.HttpResponse:
 @answering
 def put_configuration(req: func.HttpRequest) -> func.HttpResponse:
     text = _document(req)
-    generation = services().operation.replace_configuration(text, expected_of(req))
+    generation = services().operation.replace_configuration(text, if_match(req))
     # A changed rule may free what was parked. What is in step is held against it by the next hourly sweep.
     looked_at = services().tickets.sweep(whole=False)
     services().pairs.subscriptions.soon()

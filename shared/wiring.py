@@ -71,13 +71,15 @@ from shared.operation.connections import Connections
 from shared.operation.service import OperationService
 from shared.places import PlaceMemory
 from shared.ports import Boards, HealthBoard, Itsm, ItsmDoor, Probe, Secrets, Side, SideDoor, Subscriptions
-from shared.sync import configured
+from shared.sync import configured, mapping_edits
 from shared.sync.admission import Admission
 from shared.sync.configured import ConfiguredPairs
 from shared.sync.creation import Counterparts
 from shared.sync.desk import Desk
 from shared.sync.events import Events
 from shared.sync.hand import Timing as SyncTiming
+from shared.sync.mapping_edits import Edit
+from shared.sync.mappings import FieldMappings
 from shared.sync.placing import Wanted
 from shared.sync.plans import DIRECTIONS, SCOPES, PairPlans
 from shared.sync.rows import Filters
@@ -92,12 +94,14 @@ from shared.tickets.service import TicketService
 __all__ = [
     "DIRECTIONS",
     "SCOPES",
+    "Edit",
     "Filters",
     "Services",
     "Wanted",
     "boards_event",
     "build",
     "decode_message",
+    "mapping_edits",
     "ppm_event",
     "services",
 ]
@@ -122,6 +126,7 @@ class Pairs:
     views: PairViews
     counterparts: Counterparts
     plans: PairPlans
+    fields: FieldMappings
     upkeep: Upkeep
     events: Events
     subscriptions: SubscriptionUpkeep
@@ -231,6 +236,7 @@ def _pairs(
         views=PairViews(desk, subscriptions),
         counterparts=Counterparts(sync, desk),
         plans=plans,
+        fields=FieldMappings(desk, looks, operation),
         upkeep=Upkeep(sync, plans, looks, cursors, desk),
         events=Events(operation.configuration, looks, admission, subscriptions),
         subscriptions=subscriptions,

@@ -37,6 +37,12 @@ def test_exactly_these_functions_are_indexed(cloud):
         "undo_plan": ("httpTrigger", "pairs/{pair}/plans/{id}/undo"),
         "list_history": ("httpTrigger", "pairs/{pair}/history"),
         "approve_pair": ("httpTrigger", "pairs/{pair}/approve"),
+        "list_fields": ("httpTrigger", "pairs/{pair}/fields"),
+        "add_field": ("httpTrigger", "pairs/{pair}/fields"),
+        "edit_field": ("httpTrigger", "pairs/{pair}/fields/{name}"),
+        "delete_field": ("httpTrigger", "pairs/{pair}/fields/{name}"),
+        "order_fields": ("httpTrigger", "pairs/{pair}/fields/order"),
+        "reset_fields": ("httpTrigger", "pairs/{pair}/fields/reset"),
         "list_quarantine": ("httpTrigger", "quarantine"),
         "health": ("httpTrigger", "health"),
     }
