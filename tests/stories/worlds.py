@@ -1,0 +1,272 @@
+"""A small world around the whole product: people work on both sides of a pair, then all rests, and the end is judged.
+
+The idea of `tests/simulation/sync_world.py` with nothing simulated inside the product, so that time is real, threads
+race and a seed gives the same acts rather than the same run. What goes wrong meanwhile is up to the test. The judge
+reads what people and operators see; only values that lost are read from the table where they are logged.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+import requests
+
+from infra.local.clients import wait_for
+from infra.local.cloud import Cloud
+from shared.connectors.azure_storage.clients import connect
+from shared.connectors.azure_storage.links import TableSyncStore
+from tests.stories.ledger import Item, Ledger, token
+from tests.stories.people import Edited, People, Seen
+from tests.stories.shuffle import left
+
+BOARDS, PPM = "boards", "ppm"
+SIDES = (BOARDS, PPM)
+TEXTS, AMOUNTS = ("title", "text"), ("effort",)
+RULES = (*TEXTS, *AMOUNTS)
+MOST_ROUNDS = 20
+STILL_ROUNDS = 2  # without a write, until it counts as quiet
+ROWS_PER_PAGE = 200
+
+type Row = Mapping[str, Any]
+
+
+def other(side: str) -> str:
+    return PPM if side == BOARDS else BOARDS
+
+
+@dataclass
+class World:
+    """`pair` is the name of a configured pair that adopts what is new on both sides."""
+
+    seed: int
+    cloud: Cloud
+    pair: str
+    people: Mapping[str, People]
+    overwritten: Callable[[], list[Any]] = list  # what L1 has cost
+    trace: list[str] = field(default_factory=list)
+    ledger: Ledger = field(default_factory=Ledger)
+    made: set[Item] = field(default_factory=set)  # by people
+    disturbed: set[Item] = field(default_factory=set)  # deleted or let go at some time: their texts may go with them
+    binned: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.random = Random(self.seed)
+        self.texts = 0
+        self.logs = ""
+
+    def tell(self, line: str) -> None:
+        self.trace.append(line)
+
+    # ---------------------------------------------------------------- people
+
+    def add(self) -> None:
+        side = self.random.choice(SIDES)
+        values = {rule: self._value(side, rule) for rule in RULES}
+        parent = self.random.choice([None, *self.people[side].items()])
+        item = (side, self.people[side].add(values, parent))
+        self.made.add(item)
+        self.tell(f"{side} {item[1]}: person makes it under {parent}: {values}")
+        seen = self.people[side].items()[item[1]]
+        for rule, value in values.items():
+            self.ledger.enter(item, rule, value, Edited(None, seen.values[rule]))
+
+    def edit(self) -> None:
+        side = self.random.choice(SIDES)
+        if items := self.people[side].items():
+            self._edit(side, self.random.choice([*items]), self.random.choice(RULES))
+
+    def clash(self) -> None:
+        """Two people edit the same field of one thing."""
+        rule = self.random.choice(RULES)
+        if row := self._a_link():
+            for side in SIDES:
+                self._edit(side, row[side]["id"], rule)
+
+    def move(self) -> None:
+        side = self.random.choice(SIDES)
+        if items := self.people[side].items():
+            self._move(side, self.random.choice([*items]), self.random.choice([None, *items]))
+
+    def cross(self) -> None:
+        """One side moves this under that, the other that under this."""
+        one, another = self._a_link(), self._a_link()
+        if one and another and one is not another:
+            self._move(BOARDS, one[BOARDS]["id"], another[BOARDS]["id"])
+            self._move(PPM, another[PPM]["id"], one[PPM]["id"])
+
+    def clone(self) -> None:
+        side = self.random.choice(SIDES)
+        if items := self.people[side].items():
+            original = self.random.choice([*items])
+            copy = self.people[side].clone(original)
+            self.made.add((side, copy))
+            self.ledger.kept[side, copy] = dict(self.people[side].items()[copy].values)
+            self.tell(f"{side} {original}: person clones it as {copy}")
+
+    def delete(self) -> None:
+        """On the board, because only there a deletion leaves evidence (X1)."""
+        if items := self.people[BOARDS].items():
+            id = self.random.choice([*items])
+            self.people[BOARDS].delete(id)
+            self.binned.add(id)
+            self._disturb(BOARDS, id, "person deletes it")
+
+    def restore(self) -> None:
+        if self.binned:
+            id = self.random.choice(sorted(self.binned))
+            self.people[BOARDS].restore(id)
+            self.binned.remove(id)
+            self._disturb(BOARDS, id, "person restores it")
+
+    def link_again(self) -> None:
+        """An operator lets two items go, and says right away that they are one thing."""
+        if row := self._a_link():
+            ids = {side: row[side]["id"] for side in SIDES}
+            for side, id in ids.items():
+                self._disturb(side, id, "operator links it again")
+            self._ask("POST", "unlink", {"items": [f"{BOARDS}:{ids[BOARDS]}"]})
+            self._ask("POST", "link", ids)
+
+    def _edit(self, side: str, id: str, rule: str) -> None:
+        value = self._value(side, rule)
+        edited = self.people[side].edit(id, rule, value)
+        self.ledger.enter((side, id), rule, value, edited)
+        self.tell(f"{side} {id}: person writes {rule} {value!r} over {edited.replaced!r}")
+
+    def _move(self, side: str, id: str, parent: str | None) -> None:
+        taken = self.people[side].move(id, parent)
+        self.tell(f"{side} {id}: person moves it under {parent}{'' if taken else ', refused'}")
+
+    def _value(self, side: str, rule: str) -> Any:
+        if rule in AMOUNTS:
+            return self.random.randint(1, 40)
+        self.texts += 1
+        return self.random.choice(("{}", " {} ", "{} ")).format(f"{side[0]}{self.texts}{rule}")
+
+    def _a_link(self) -> Row | None:
+        rows = [row for row in self.rows() if row["state"] == "synced" and all(row[side]["found"] for side in SIDES)]
+        return self.random.choice(rows) if rows else None
+
+    def _disturb(self, side: str, id: str, what: str) -> None:
+        self.disturbed.add((side, id))
+        self.tell(f"{side} {id}: {what}")
+
+    # ---------------------------------------------------------------- the product
+
+    def strike_the_hour(self) -> None:
+        """Start a sweep, and let it run."""
+        url, key = f"{self.cloud.host.url}/admin/functions/progress_sync", {"x-functions-key": self.cloud.host.KEY}
+        requests.post(url, json={}, headers=key, timeout=30).raise_for_status()
+
+    def sweep(self) -> str:
+        """Run the timer by hand; what it says of the pair."""
+        told = re.compile(rf"pair {self.pair}: (.*)")
+        before = len(told.findall(self.cloud.host.log))
+        self.strike_the_hour()
+        return wait_for(lambda: told.findall(self.cloud.host.log), lambda found: len(found) > before, "swept")[-1]
+
+    def settle(self) -> int:
+        """Sweep until nothing is written any more; returns the number of sweeps it took."""
+        still = 0
+        for rounds in range(MOST_ROUNDS):
+            before = self.footprint()
+            self.tell(f"sweep: {self.sweep()}")
+            wait_for(lambda: left(self.cloud, "reconcile"), lambda messages: messages == 0, "a queue at rest")
+            still = still + 1 if self.footprint() == before else 0
+            if still == STILL_ROUNDS:
+                return rounds
+        raise AssertionError(self.story(f"I7: still writing after {MOST_ROUNDS} sweeps"))
+
+    def footprint(self) -> list[Any]:
+        return [self.people[side].footprint() for side in SIDES]
+
+    def rows(self) -> list[Row]:
+        """What operators see of the pair, page after page."""
+        found, after = [], ""
+        while after is not None:
+            page = self._ask("GET", f"items?limit={ROWS_PER_PAGE}&after={after}")
+            found += page["items"]
+            after = page["next"]
+        return found
+
+    def _ask(self, method: str, path: str, body: Any = None) -> Any:
+        url = f"{self.cloud.host.url}/api/pairs/{self.pair}/{path}"
+        answer = requests.request(method, url, json=body, headers={"x-functions-key": self.cloud.host.KEY}, timeout=60)
+        assert answer.ok, self.story(f"{method} {path}: {answer.status_code} {answer.text}")
+        return answer.json()
+
+    # ---------------------------------------------------------------- judging
+
+    def judge(self) -> None:
+        """Every fault there is, each with the story of its link."""
+        rows = self.rows()
+        seen = {(side, id): item for side in SIDES for id, item in self.people[side].items().items()}
+        owners = {(side, row[side]["id"]): row for row in rows for side in SIDES if row[side] is not None}
+        faults = [*self._ownership(rows, seen)]
+        for row in rows:
+            if row["state"] == "synced":
+                faults += [f"{row['link']}: {fault}" for fault in self._of_link(row, seen, owners)]
+        assert not faults, self.story("\n".join(faults))
+
+    def _ownership(self, rows: list[Row], seen: Mapping[Item, Seen]) -> Iterator[str]:
+        """I1 and I2."""
+        owned = Counter((side, row[side]["id"]) for row in rows for side in SIDES if row[side] is not None)
+        yield from (f"{side} {id}: I1: has {owned[side, id]} rows" for side, id in seen if owned[side, id] != 1)
+        for row in rows:
+            items = {(side, row[side]["id"]) for side in SIDES if row[side] is not None}
+            if not items & self.disturbed:
+                if row["state"] != "synced":
+                    yield f"{row['link']}: I1: {items} are {row['state']}: {row['parked']}"
+                if not items & self.made:
+                    yield f"{row['link']}: I2: {items} are a copy of our own copy"
+
+    def _of_link(self, row: Row, seen: Mapping[Item, Seen], owners: Mapping[Item, Row]) -> Iterator[str]:
+        items = {side: (side, row[side]["id"]) for side in SIDES}
+        if not seen.keys() >= {*items.values()}:
+            yield "I1: an item is not to be seen"
+            return
+        asked = {conflict["field"] for conflict in row["conflicts"]}
+        if row["under_way"]:
+            yield "I7: a write is still under way"
+        views = {side: self._view(side, seen[item].parent, owners) for side, item in items.items()}
+        if views[BOARDS] != views[PPM] and not row["parked"]:
+            yield f"I6: has the parents {views}"
+        for rule in RULES:
+            values = {item: seen[item].values[rule] for item in items.values()}
+            if rule not in asked and len({_meaning(value) for value in values.values()}) > 1:
+                yield f"I3: differs in {rule}: {values}"
+            if not self.disturbed & values.keys():
+                yield from (f"I8: {rule} {fault}" for fault in self.ledger.rewritten([*values], rule, values))
+            if rule in TEXTS and rule not in asked and not self.disturbed & values.keys():
+                final = token(values[items[BOARDS]])
+                lost = self.ledger.lost([*values], rule, final, self._known(row["link"]))
+                yield from (f"I4: {rule}: {fault}" for fault in lost)
+
+    def _view(self, side: str, parent: str | None, owners: Mapping[Item, Row]) -> str:
+        row = owners.get((side, parent or ""))
+        return row["link"] if row is not None and row["state"] == "synced" else ""
+
+    def _known(self, link: str) -> set[str]:
+        """Texts that lost and can be found again, and those that nobody could have seen (L1)."""
+        store = TableSyncStore(connect(self.cloud.settings).tables)
+        logged = [value for row in store.conflicts(self.pair, link) for value in row.values.values()]
+        return {token(value) for value in [*logged, *self.overwritten()]}
+
+    def story(self, what: str) -> str:
+        """The seed, and what happened to the items of the first link that is named in `what`."""
+        told = f"seed {self.seed}: {what}\n"
+        link = next((row for row in self.rows() if row["link"] and row["link"] in what), None)
+        if link is None:
+            return told + "\n".join(self.trace[-80:])
+        store = TableSyncStore(connect(self.cloud.settings).tables)
+        names = [f"{side} {link[side]['id']}:" for side in SIDES if link[side]] + ["sweep", "killed"]
+        acts = [line for line in self.trace if any(name in line for name in names)]
+        log = [line for line in (self.logs + self.cloud.host.log).splitlines() if f"{link['link']}:" in line]
+        return "\n".join([told, str(store.read(self.pair, link["link"]).link), *acts, "the log:", *log[-80:]])
+
+
+def _meaning(value: Any) -> Any:
+    return token(value) if isinstance(value, str) or value is None else float(value)
