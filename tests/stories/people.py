@@ -41,6 +41,8 @@ class People(Protocol):
         """All items that are not in a bin, by id."""
         ...
 
+    def see(self, id: str) -> Seen: ...
+
     def add(self, values: Mapping[str, Any], parent: str | None) -> str:
         """The id of a new item."""
         ...
@@ -83,7 +85,7 @@ class BoardPeople:
         self._http.close()
 
     def items(self) -> Mapping[str, Seen]:
-        query = f"SELECT [System.Id] FROM WorkItems WHERE [System.TeamProject] = '{self._project}'"  # noqa: S608
+        query = f"SELECT [System.Id] FROM WorkItems WHERE [System.TeamProject] = '{self._project}'"
         ids = [item["id"] for item in self._call("POST", "_apis/wit/wiql", {"query": query}).json()["workItems"]]
         batches = [ids[start : start + IDS_PER_READ] for start in range(0, len(ids), IDS_PER_READ)]
         found = [
@@ -91,7 +93,10 @@ class BoardPeople:
             for batch in batches
             for item in self._call("POST", "_apis/wit/workitemsbatch", {"ids": batch, "$expand": "all"}).json()["value"]
         ]
-        return {str(item["id"]): Seen(self._values(item), _parent(item)) for item in found}
+        return {str(item["id"]): self._seen(item) for item in found}
+
+    def see(self, id: str) -> Seen:
+        return self._seen(self._item(id))
 
     def add(self, values: Mapping[str, Any], parent: str | None) -> str:
         patch = [_set(self._fields[rule], self._typed(rule, value)) for rule, value in values.items()]
@@ -137,8 +142,10 @@ class BoardPeople:
         answer.raise_for_status()
         return answer.json()
 
-    def _values(self, item: Mapping[str, Any]) -> dict[str, Any]:
-        return {rule: item["fields"].get(field) for rule, field in self._fields.items()}
+    def _seen(self, item: Mapping[str, Any]) -> Seen:
+        parent = item["fields"].get("System.Parent")
+        values = {rule: item["fields"].get(field) for rule, field in self._fields.items()}
+        return Seen(values, None if parent is None else str(parent))
 
     def _typed(self, rule: str, value: Any) -> Any:
         return f"<div>{value}</div>" if self._fields[rule] == "System.Description" else value
@@ -186,6 +193,9 @@ class PpmPeople:
     def items(self) -> Mapping[str, Seen]:
         return {task["id"]: self._seen(task["attributes"]) for task in self._control.tasks(project=self._project)}
 
+    def see(self, id: str) -> Seen:
+        return self.items()[id]
+
     def add(self, values: Mapping[str, Any], parent: str | None) -> str:
         under = {"Parent": [{"id": parent}]} if parent else {}
         named = {self._fields[rule]: value for rule, value in values.items()}
@@ -218,8 +228,3 @@ class PpmPeople:
 
 def _set(field: str, value: Any) -> dict[str, Any]:
     return {"op": "add", "path": f"/fields/{field}", "value": value}
-
-
-def _parent(item: Mapping[str, Any]) -> str | None:
-    parent = item["fields"].get("System.Parent")
-    return None if parent is None else str(parent)

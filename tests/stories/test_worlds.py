@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from random import Random
 from time import sleep
 
@@ -17,7 +18,7 @@ from tests.stories.people import BoardPeople, PpmPeople
 from tests.stories.worlds import BOARDS, PPM, World
 
 PPM_TOKEN = "ppm-local-token"
-ITEMS, ACTS, KILLS = 5, 60, 3
+ITEMS, ACTS, KILLS = 5, 42, 3
 SCALAR = ("boards", "ppm", "ask")
 CONFIGURATION = """
 connections:
@@ -42,24 +43,39 @@ BOARD_FIELDS = {
     "effort": "Microsoft.VSTS.Scheduling.StoryPoints",
 }
 PPM_FIELDS = {"title": "Name", "text": "Description", "effort": "Effort"}
+FAULTS = (
+    {"status": 429, "retry_after": 1},
+    {"status": 503},
+    {"status": "drop"},
+    {"status": "drop", "when": "after"},
+    {"status": 503, "when": "after"},
+    {"status": "drop", "when": "late", "late_seconds": 1},
+)
+BOARD_CALLS = ("*", "work_items.create", "work_items.update")
+PPM_CALLS = ("", "^POST .*/tasks", "^PATCH .*/tasks")
+
+
+@contextmanager
+def whole_product() -> Iterator[tuple[Cloud, RunningPpmExpress]]:
+    with (
+        RunningPpmExpress() as ppm,
+        started(settings=QUICK, secrets={"ppm-token": PPM_TOKEN}, message_lease_seconds=5) as cloud,
+    ):
+        yield cloud, ppm
 
 
 @pytest.fixture(scope="module")
-def ppm() -> Iterator[RunningPpmExpress]:
-    with RunningPpmExpress() as ppm:
-        yield ppm
-
-
-@pytest.fixture(scope="module")
-def cloud() -> Iterator[Cloud]:
-    with started(settings=QUICK, secrets={"ppm-token": PPM_TOKEN}, message_lease_seconds=5) as cloud:
-        yield cloud
+def running() -> Iterator[tuple[Cloud, RunningPpmExpress]]:
+    with whole_product() as running:
+        yield running
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
-def test_two_sides_end_in_step_whatever_happens_to_the_whole_product(cloud: Cloud, ppm: RunningPpmExpress, seed: int):
-    play(seed, cloud, ppm)
+def test_two_sides_end_in_step_whatever_happens_to_the_whole_product(
+    running: tuple[Cloud, RunningPpmExpress], seed: int
+):
+    play(seed, *running)
 
 
 def play(seed: int, cloud: Cloud, ppm: RunningPpmExpress) -> World:
@@ -103,7 +119,7 @@ class RoughLife:
         acts = {self._person: 12, self._world.strike_the_hour: 4, self._fail: 4}
         for number in range(1, ACTS + 1):
             self._random.choices([*acts], [*acts.values()])[0]()
-            sleep(self._random.uniform(0, 0.2))
+            sleep(self._random.uniform(0, 0.15))
             if number % (ACTS // KILLS) == 0:
                 self._kill()
         self._rest()
@@ -127,19 +143,12 @@ class RoughLife:
 
     def _fail(self) -> None:
         """One of the next calls is throttled, fails, loses its answer, or is answered before it is done."""
-        rule = self._random.choice((
-            {"status": 429, "retry_after": 1},
-            {"status": 503},
-            {"status": "drop"},
-            {"status": "drop", "when": "after"},
-            {"status": 503, "when": "after"},
-            {"status": "drop", "when": "late", "late_seconds": 1},
-        ))  # fmt: skip
+        fault = self._random.choice(FAULTS)
         if self._random.choice((BOARDS, PPM)) == BOARDS:
-            self._cloud.control.fault(call=self._random.choice(("*", "work_items.create", "work_items.update")), times=1, **rule)
+            self._cloud.control.fault(call=self._random.choice(BOARD_CALLS), times=1, **fault)
         else:
-            self._ppm.control.fault(self._random.choice(("", "^POST .*/tasks", "^PATCH .*/tasks")), **rule)
-        self._world.tell(f"the next call fails: {rule}")
+            self._ppm.control.fault(self._random.choice(PPM_CALLS), **fault)
+        self._world.tell(f"the next call fails: {fault}")
 
     def _kill(self) -> None:
         """In the middle of what a sweep has set going."""

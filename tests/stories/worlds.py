@@ -9,10 +9,14 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http import HTTPStatus
 from random import Random
+from time import sleep
 from typing import Any
 
 import requests
+from azure.storage.queue import QueueServiceClient
 
 from infra.local.clients import wait_for
 from infra.local.cloud import Cloud
@@ -20,14 +24,15 @@ from shared.connectors.azure_storage.clients import connect
 from shared.connectors.azure_storage.links import TableSyncStore
 from tests.stories.ledger import Item, Ledger, token
 from tests.stories.people import Edited, People, Seen
-from tests.stories.shuffle import left
 
 BOARDS, PPM = "boards", "ppm"
 SIDES = (BOARDS, PPM)
 TEXTS, AMOUNTS = ("title", "text"), ("effort",)
 RULES = (*TEXTS, *AMOUNTS)
-MOST_ROUNDS = 20
-STILL_ROUNDS = 2  # without a write, until it counts as quiet
+MOST_ROUNDS = 40
+STILL_ROUNDS = 3  # without a write, until it counts as quiet
+PATIENCE_SECONDS = 150
+ROUND_SECONDS = 1.5  # for what has been taken from the queue
 ROWS_PER_PAGE = 200
 
 type Row = Mapping[str, Any]
@@ -48,7 +53,7 @@ class World:
     overwritten: Callable[[], list[Any]] = list  # what L1 has cost
     trace: list[str] = field(default_factory=list)
     ledger: Ledger = field(default_factory=Ledger)
-    made: set[Item] = field(default_factory=set)  # by people
+    made: dict[Item, None] = field(default_factory=dict)  # by people, in the order of a list and found like in a set
     disturbed: set[Item] = field(default_factory=set)  # deleted or let go at some time: their texts may go with them
     binned: set[str] = field(default_factory=set)
 
@@ -58,18 +63,18 @@ class World:
         self.logs = ""
 
     def tell(self, line: str) -> None:
-        self.trace.append(line)
+        self.trace.append(f"{datetime.now(UTC):%H:%M:%S} {line}")
 
     # ---------------------------------------------------------------- people
 
     def add(self) -> None:
         side = self.random.choice(SIDES)
         values = {rule: self._value(side, rule) for rule in RULES}
-        parent = self.random.choice([None, *self.people[side].items()])
+        parent = self.random.choice([None, *(id for where, id in self.made if where == side and id not in self.binned)])
         item = (side, self.people[side].add(values, parent))
-        self.made.add(item)
+        self.made[item] = None
         self.tell(f"{side} {item[1]}: person makes it under {parent}: {values}")
-        seen = self.people[side].items()[item[1]]
+        seen = self.people[side].see(item[1])
         for rule, value in values.items():
             self.ledger.enter(item, rule, value, Edited(None, seen.values[rule]))
 
@@ -102,8 +107,8 @@ class World:
         if items := self.people[side].items():
             original = self.random.choice([*items])
             copy = self.people[side].clone(original)
-            self.made.add((side, copy))
-            self.ledger.kept[side, copy] = dict(self.people[side].items()[copy].values)
+            self.made[side, copy] = None
+            self.ledger.kept[side, copy] = dict(self.people[side].see(copy).values)
             self.tell(f"{side} {original}: person clones it as {copy}")
 
     def delete(self) -> None:
@@ -127,8 +132,8 @@ class World:
             ids = {side: row[side]["id"] for side in SIDES}
             for side, id in ids.items():
                 self._disturb(side, id, "operator links it again")
-            self._ask("POST", "unlink", {"items": [f"{BOARDS}:{ids[BOARDS]}"]})
-            self._ask("POST", "link", ids)
+            self.ask("POST", "unlink", {"items": [f"{BOARDS}:{ids[BOARDS]}"]})
+            self.ask("POST", "link", ids)
 
     def _edit(self, side: str, id: str, rule: str) -> None:
         value = self._value(side, rule)
@@ -169,16 +174,34 @@ class World:
         return wait_for(lambda: told.findall(self.cloud.host.log), lambda found: len(found) > before, "swept")[-1]
 
     def settle(self) -> int:
-        """Sweep until nothing is written any more; returns the number of sweeps it took."""
+        """Sweep until nothing is written any more; returns the number of sweeps it took.
+
+        Messages that were put off are not waited for: a sweep looks again at all that is not settled, and at what is
+        parked for ever.
+        """
         still = 0
         for rounds in range(MOST_ROUNDS):
-            before = self.footprint()
-            self.tell(f"sweep: {self.sweep()}")
-            wait_for(lambda: left(self.cloud, "reconcile"), lambda messages: messages == 0, "a queue at rest")
-            still = still + 1 if self.footprint() == before else 0
+            before, hints = self.footprint(), self.sweep()
+            self._wait_for_the_queue()
+            sleep(ROUND_SECONDS)
+            at_rest = self.footprint() == before and hints == f"{sum(bool(row['parked']) for row in self.rows())} hints"
+            still = still + 1 if at_rest else 0
+            self.tell(f"sweep: {hints}{', at rest' if at_rest else ''}")
             if still == STILL_ROUNDS:
                 return rounds
-        raise AssertionError(self.story(f"I7: still writing after {MOST_ROUNDS} sweeps"))
+        raise AssertionError(self.story(f"I7: no rest after {MOST_ROUNDS} sweeps"))
+
+    def _wait_for_the_queue(self) -> None:
+        try:
+            wait_for(
+                lambda: waiting(self.cloud),
+                lambda messages: messages == 0,
+                "a queue that is taken up",
+                every_seconds=0.2,
+                patience_seconds=PATIENCE_SECONDS,
+            )
+        except TimeoutError as late:
+            raise AssertionError(self.story(f"I7: {late}\n{self.cloud.host.log[-20000:]}")) from late
 
     def footprint(self) -> list[Any]:
         return [self.people[side].footprint() for side in SIDES]
@@ -187,14 +210,19 @@ class World:
         """What operators see of the pair, page after page."""
         found, after = [], ""
         while after is not None:
-            page = self._ask("GET", f"items?limit={ROWS_PER_PAGE}&after={after}")
+            page = self.ask("GET", f"items?limit={ROWS_PER_PAGE}&after={after}")
             found += page["items"]
             after = page["next"]
         return found
 
-    def _ask(self, method: str, path: str, body: Any = None) -> Any:
-        url = f"{self.cloud.host.url}/api/pairs/{self.pair}/{path}"
-        answer = requests.request(method, url, json=body, headers={"x-functions-key": self.cloud.host.KEY}, timeout=60)
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        """As an operator does: again while the answer is to ask again."""
+        url, key = f"{self.cloud.host.url}/api/pairs/{self.pair}/{path}", {"x-functions-key": self.cloud.host.KEY}
+        answer = wait_for(
+            lambda: requests.request(method, url, json=body, headers=key, timeout=60),
+            lambda answer: answer.status_code != HTTPStatus.SERVICE_UNAVAILABLE and "ask again" not in answer.text,
+            f"answered: {method} {path}",
+        )
         assert answer.ok, self.story(f"{method} {path}: {answer.status_code} {answer.text}")
         return answer.json()
 
@@ -220,7 +248,7 @@ class World:
             if not items & self.disturbed:
                 if row["state"] != "synced":
                     yield f"{row['link']}: I1: {items} are {row['state']}: {row['parked']}"
-                if not items & self.made:
+                if not items & self.made.keys():
                     yield f"{row['link']}: I2: {items} are a copy of our own copy"
 
     def _of_link(self, row: Row, seen: Mapping[Item, Seen], owners: Mapping[Item, Row]) -> Iterator[str]:
@@ -270,3 +298,9 @@ class World:
 
 def _meaning(value: Any) -> Any:
     return token(value) if isinstance(value, str) or value is None else float(value)
+
+
+def waiting(cloud: Cloud) -> int:
+    """Messages that somebody could take now, of the first few."""
+    with QueueServiceClient.from_connection_string(cloud.storage.connection_string) as service:
+        return len(service.get_queue_client("reconcile").peek_messages(max_messages=32))
