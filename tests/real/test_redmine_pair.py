@@ -18,7 +18,7 @@ from tests.stories.worlds import BOARDS, PPM, World
 pytestmark = pytest.mark.real
 
 SEED = 5
-ITEMS, ACTS, FEW = 10, 16, 4
+ITEMS, ACTS, FEW = 200, 120, 4
 CONFIGURATION = """
 connections:
   contoso: {{kind: azure_devops, url: "{boards}", secret: azure-devops-pat}}
@@ -125,7 +125,7 @@ def world(cloud: Cloud, redmine: Redmine) -> Iterator[World]:
     project = redmine.create_project()
     board = BoardPeople(cloud.azure_devops_url, TOKEN, cloud.control, "Fabrikam", "User Story", BOARD_FIELDS)
     configure(cloud, redmine, project, most_changes=1000)
-    yield World(SEED, cloud, project, {BOARDS: board, PPM: IssuePeople(redmine, project)})
+    yield World(SEED, cloud, project, {BOARDS: board, PPM: IssuePeople(redmine, project)}, patience_seconds=600)
     board.close()
 
 
