@@ -12,6 +12,7 @@ from infra.local.cloud import TOKEN, Cloud
 from infra.local.redmine import Redmine, RedmineRefusal
 from infra.local.redmine.server import ADMINISTRATOR_KEY
 from tests.stories.conftest import QUICK, started
+from tests.stories.judge import judge
 from tests.stories.people import BoardPeople, Edited, Seen
 from tests.stories.worlds import BOARDS, PPM, World
 
@@ -148,12 +149,12 @@ def test_two_hundred_items_worked_on_from_both_sides_end_in_step(world: World) -
         world.add()
     world.settle()
     assert [len(people.items()) for people in world.people.values()] == [ITEMS, ITEMS]
-    world.judge()
+    judge(world)
     acts = {world.edit: 10, world.clash: 3, world.move: 4, world.cross: 1}
     for act in world.random.choices([*acts], [*acts.values()], k=ACTS):
         act()
     world.settle()
-    world.judge()
+    judge(world)
     before = world.footprint()
     assert world.sweep() == "0 hints"
     assert world.footprint() == before

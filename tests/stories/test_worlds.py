@@ -14,6 +14,7 @@ from infra.local.clients import Product
 from infra.local.cloud import TOKEN, Cloud
 from infra.local.ppm_express.running import RunningPpmExpress
 from tests.stories.conftest import QUICK, started
+from tests.stories.judge import judge
 from tests.stories.people import BoardPeople, PpmPeople
 from tests.stories.worlds import BOARDS, PPM, World
 
@@ -98,7 +99,7 @@ def play(seed: int, cloud: Cloud, ppm: RunningPpmExpress) -> World:
     world.tell(f"policies: {policies}")
     RoughLife(world, cloud, ppm).live()
     world.settle()
-    world.judge()
+    judge(world)
     board.close()
     return world
 
@@ -111,7 +112,6 @@ class RoughLife:
         self._cloud = cloud
         self._ppm = ppm
         self._random = world.random
-        self._kills_left = KILLS
 
     def live(self) -> None:
         for _ in range(ITEMS):
@@ -122,7 +122,8 @@ class RoughLife:
             sleep(self._random.uniform(0, 0.15))
             if number % (ACTS // KILLS) == 0:
                 self._kill()
-        self._rest()
+        self._cloud.control.clear_faults()
+        self._ppm.control.clear_faults()
 
     def _person(self) -> None:
         """What fails does so for the product: people are not disturbed."""
@@ -157,7 +158,3 @@ class RoughLife:
         self._world.logs += self._cloud.host.log
         self._cloud.kill_host()
         self._world.tell("the host is killed")
-
-    def _rest(self) -> None:
-        self._cloud.control.clear_faults()
-        self._ppm.control.clear_faults()
