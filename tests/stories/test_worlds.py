@@ -52,8 +52,8 @@ FAULTS = (
     {"status": 503, "when": "after"},
     {"status": "drop", "when": "late", "late_seconds": 1},
 )
-BOARD_CALLS = ("*", "work_items.create", "work_items.update")
-PPM_CALLS = ("", "^POST .*/tasks", "^PATCH .*/tasks")
+BOARD_CALLS = ("*", "work_items.create", "work_items.create", "work_items.update")
+PPM_CALLS = ("", "^POST .*/tasks", "^POST .*/tasks", "^PATCH .*/tasks")
 
 
 @contextmanager
@@ -116,7 +116,7 @@ class RoughLife:
     def live(self) -> None:
         for _ in range(ITEMS):
             self._world.add()
-        acts = {self._person: 12, self._world.strike_the_hour: 4, self._fail: 4}
+        acts = {self._person: 12, self._world.strike_the_hour: 2, self._fail: 5}
         for number in range(1, ACTS + 1):
             self._random.choices([*acts], [*acts.values()])[0]()
             sleep(self._random.uniform(0, 0.15))
@@ -130,11 +130,11 @@ class RoughLife:
         self._cloud.control.clear_faults()
         world = self._world
         acts = {
-            world.edit: 10,
-            world.clash: 4,
+            world.edit: 8,
+            world.clash: 8,
             world.move: 4,
             world.cross: 2,
-            world.add: 2,
+            world.add: 4,
             world.clone: 1,
             world.delete: 1,
             world.restore: 1,
@@ -143,13 +143,15 @@ class RoughLife:
         self._random.choices([*acts], [*acts.values()])[0]()
 
     def _fail(self) -> None:
-        """One of the next calls is throttled, fails, loses its answer, or is answered before it is done."""
+        """One of the calls of a sweep that begins is throttled, fails, loses its answer, or is answered too early."""
         fault = self._random.choice(FAULTS)
         if self._random.choice((BOARDS, PPM)) == BOARDS:
             self._cloud.control.fault(call=self._random.choice(BOARD_CALLS), times=1, **fault)
         else:
             self._ppm.control.fault(self._random.choice(PPM_CALLS), **fault)
-        self._world.tell(f"the next call fails: {fault}")
+        self._world.tell(f"a call fails: {fault}")
+        self._world.strike_the_hour()
+        sleep(self._random.uniform(0, 0.5))
 
     def _kill(self) -> None:
         """In the middle of what a sweep has set going."""
