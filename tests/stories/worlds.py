@@ -56,9 +56,13 @@ class World:
 
     def __post_init__(self) -> None:
         self.random = Random(self.seed)
-        self.store = TableSyncStore(connect(self.cloud.settings).tables)
         self.texts = 0
         self.logs = ""
+
+    @property
+    def store(self) -> TableSyncStore:
+        """By a new connection each time: the emulator drops one that nobody uses."""
+        return TableSyncStore(connect(self.cloud.settings).tables)
 
     def tell(self, line: str) -> None:
         self.trace.append(f"{datetime.now(UTC):%H:%M:%S} {line}")
