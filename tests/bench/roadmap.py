@@ -61,8 +61,8 @@ class Roadmap:
 
     def __init__(self, cloud: Cloud, ppm: RunningPpmExpress, links: int) -> None:
         self._ppm = ppm
-        self._organisation = Organisation(cloud.azure_devops_url, _Known(TOKEN), connection="contoso", clock=_now)
-        tenant = PpmExpressApi(ppm.url, _Known(ppm.token), "ppm-token", connection="ppm", clock=_now)
+        self._organisation = Organisation(cloud.azure_devops_url, Known(TOKEN), connection="contoso", clock=now)
+        tenant = PpmExpressApi(ppm.url, Known(ppm.token), "ppm-token", connection="ppm", clock=now)
         self._sides: Mapping[SideName, Side] = {
             BOARDS: AzureDevOpsSide(self._organisation, PROJECTS),
             PPM: PpmExpressSide(tenant, ppm.project),
@@ -165,7 +165,7 @@ def _link(rules: PairRules, work_item: Item, task: Item) -> SyncLink:
     )
 
 
-class _Known:
+class Known:
     """`Secrets` and `Authenticator` of the simulators."""
 
     remedy = ""
@@ -189,5 +189,5 @@ def _renaming(id: str, title: str) -> Write:
     return Write("PATCH", f"_apis/wit/workitems/{id}", [{"op": "add", "path": "/fields/System.Title", "value": title}])
 
 
-def _now() -> datetime:
+def now() -> datetime:
     return datetime.now(UTC)
