@@ -36,6 +36,7 @@ from shared.configuration import (
     PpmConnection,
 )
 from shared.connectors.azure_devops.auth import Authenticator, ManagedIdentity, PersonalAccessToken
+from shared.connectors.azure_devops.batching import LONGEST_WAIT_SHARE
 from shared.connectors.azure_devops.boards import AzureDevOpsBoards
 from shared.connectors.azure_devops.events import event as boards_event
 from shared.connectors.azure_devops.probe import AzureDevOpsProbe, Place
@@ -216,7 +217,8 @@ def _pairs(
         clock=_now,
         new_id=_new_id,
         timing=SyncTiming(
-            request_timeout_seconds=_seconds(settings, "REQUEST_TIMEOUT_SECONDS", 30),
+            # From when a write is asked for: first it waits for others to share its call.
+            request_timeout_seconds=(1 + LONGEST_WAIT_SHARE) * _seconds(settings, "REQUEST_TIMEOUT_SECONDS", 30),
             late_landing_seconds=_seconds(settings, "LATE_LANDING_SECONDS", 30),
         ),
         address=_public_url(settings),

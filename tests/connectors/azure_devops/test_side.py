@@ -329,7 +329,7 @@ def test_what_cannot_be_a_work_item_is_not_found(side: AzureDevOpsSide, id: str)
 
 
 def test_what_fails_after_a_write_leaves_it_in_doubt(simulator: RunningSimulator, side: AzureDevOpsSide) -> None:
-    simulator.control.fault(call="types.get", status=503, times=1)
+    simulator.control.fault(call="types.list", status=503, times=1)
     with pytest.raises(InDoubt, match="was written"):
         make(side)
     (id,) = side.find([MARKER])[MARKER]
