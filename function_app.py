@@ -4,6 +4,7 @@ import azure.functions as func
 
 from functions.boards_events import events
 from functions.connections_api import connections
+from functions.fields_api import fields
 from functions.health import health_check
 from functions.itsm_intake import intake
 from functions.operator_api import operator
@@ -13,5 +14,5 @@ from functions.progress_sync import progress
 from functions.reconcile_item import reconciliation
 
 app = func.FunctionApp()
-for blueprint in (intake, events, ppm, progress, reconciliation, operator, connections, pairs, health_check):
+for blueprint in (intake, events, ppm, progress, reconciliation, operator, connections, pairs, fields, health_check):
     app.register_functions(blueprint)

@@ -1,9 +1,8 @@
 """How every HTTP function answers: JSON, and failures as RFC 9457 `application/problem+json` that name what to fix."""
 
-import functools
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
 from math import ceil
 from typing import Any
@@ -15,8 +14,6 @@ from shared.errors import BoardbridgeError, Park, Refused, RetryLater, Stale
 log = logging.getLogger(__name__)
 
 JSON, PROBLEM = "application/json", "application/problem+json"
-
-Handler = Callable[[func.HttpRequest], func.HttpResponse]
 
 
 def answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> func.HttpResponse:
@@ -43,28 +40,6 @@ def problem_of(error: BoardbridgeError, function: str) -> func.HttpResponse:
         case _:
             log.error("%s failed", function, exc_info=error)
             return problem(502, error.reason)
-
-
-def answering(handler: Handler) -> Handler:
-    """Turn what a service raises into the answer that tells the caller what to do."""
-
-    @functools.wraps(handler)
-    def answered(req: func.HttpRequest) -> func.HttpResponse:
-        try:
-            return handler(req)
-        except BoardbridgeError as error:
-            return problem_of(error, handler.__name__)
-
-    return answered
-
-
-def expected_of(req: func.HttpRequest) -> str | None:
-    """The generation in `If-Match`; None where any will do."""
-    return headers_of(req).get("if-match", "").strip('W/"*') or None
-
-
-def headers_of(req: func.HttpRequest) -> dict[str, str]:
-    return {name.lower(): value for name, value in req.headers.items()}
 
 
 def _json(body: Any, status: int, media: str, headers: Mapping[str, str] | None) -> func.HttpResponse:

@@ -30,7 +30,7 @@ SITES = (
 NAME_IN_ADDRESS = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 LONGEST_SECRET_NAME = 40  # Key Vault allows 127; every token Azure DevOps issues is longer than this
 type Extend = Callable[[str, Mapping[str, str]], object]
-type Law = Callable[["FieldMapping"], Iterable[str]]
+type Law = Callable[["FieldMapping"], Iterable[Fault]]
 
 
 def _url(value: str) -> str:
@@ -368,7 +368,7 @@ class Configuration(_Model):
         return next((pair for pair in self.pairs if pair.name == name), None)
 
 
-def _lawful(mapping: FieldMapping) -> Iterable[str]:
+def _lawful(mapping: FieldMapping) -> Iterable[Fault]:
     return ()
 
 
@@ -601,10 +601,12 @@ def _mapping_faults(path: str, mappings: Collection[FieldMapping], law: Law) -> 
         if names[mapping.name] > 1:
             yield f"{path}[{index}].name", f"{names[mapping.name]} fields are called '{mapping.name}'"
         broken = [*_ambiguous(mapping), *law(mapping)] if mapping.active else []
-        yield from ((f"{path}[{index}].values", fault) for fault in broken)
+        yield from ((f"{path}[{index}].{where}", fault) for where, fault in broken)
 
 
-def _ambiguous(mapping: FieldMapping) -> Iterable[str]:
+def _ambiguous(mapping: FieldMapping) -> Iterable[Fault]:
     for side in SideName:
         words = Counter(word.casefold() for meant in mapping.values.values() for word in getattr(meant, side))
-        yield from (f"{side} says '{word}' for {n} things: one at most" for word, n in words.items() if n > 1)
+        yield from (
+            ("values", f"{side} says '{word}' for {n} things: one at most") for word, n in words.items() if n > 1
+        )

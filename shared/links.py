@@ -86,6 +86,7 @@ class SyncLink:
     """Our record that two items are one thing. `id` is `{origin side}:{origin item id}`.
 
     `baseline` holds, per rule key, what each side showed when the two last agreed, `parents` the same for parents.
+    `terms` says, per rule key, how values were read and what they meant when that was noted (`shared.sync.agreements`).
     `versions` are the sides' versions as last seen, `intent` and `attempted_at` what a write under way is to do.
     `open` has the conflict that waits for a person, by rule key. `missing` counts how often a side did not find its
     item. `refusals` counts refused moves. `parked` says why a person is needed, `parked_on` what was tried.
@@ -101,6 +102,7 @@ class SyncLink:
     marker: str
     ids: Mapping[SideName, str]
     baseline: Mapping[str, Values] = field(default_factory=dict)
+    terms: Mapping[str, str] = field(default_factory=dict)
     parents: Mapping[SideName, str] = field(default_factory=dict)
     versions: Mapping[SideName, str] = field(default_factory=dict)
     urls: Mapping[SideName, str] = field(default_factory=dict)

@@ -278,13 +278,17 @@ class FieldType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FieldInfo:
-    """A field as its side describes it; `key` is how the side addresses it (`System.Title`), `label` how people do."""
+    """A field as its side describes it; `key` is how the side addresses it (`System.Title`), `label` how people do.
+
+    `categories` are those of a field's states, the most common states first, on a side that puts them into categories.
+    """
 
     key: str
     label: str
     type: FieldType
     choices: tuple[str, ...] = ()
     read_only: bool = False
+    categories: Mapping[str, StateCategory] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -382,8 +382,11 @@ class Probe(Protocol):
 class ConfigurationStore(Protocol):
     """The configuration as rows, replaced as a whole; each replacement is a generation."""
 
-    def read(self) -> tuple[Mapping[str, object], str]:
-        """The whole document and its generation; ({}, "") before the first write. May be some seconds old."""
+    def read(self, *, fresh: bool = False) -> tuple[Mapping[str, object], str]:
+        """The whole document and its generation; ({}, "") before the first write.
+
+        It may be up to ten seconds old; with `fresh` it is as it was at some moment of the call.
+        """
         ...
 
     def replace(self, document: Mapping[str, object], expected: str | None) -> str:
@@ -471,6 +474,10 @@ class Looks(Protocol):
 
     def send(self, look: Look, delay_seconds: float = 0) -> None:
         """When this returns, somebody will look at the item, at least once, not before `delay_seconds`."""
+        ...
+
+    def send_all(self, looks: Iterable[Look]) -> None:
+        """As `send`, for many at once and in no order. If it raises, some were sent and others were not."""
         ...
 
 

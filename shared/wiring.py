@@ -36,6 +36,7 @@ from shared.configuration import (
     PpmConnection,
 )
 from shared.connectors.azure_devops.auth import Authenticator, ManagedIdentity, PersonalAccessToken
+from shared.connectors.azure_devops.batching import LONGEST_WAIT_SHARE
 from shared.connectors.azure_devops.boards import AzureDevOpsBoards
 from shared.connectors.azure_devops.events import event as boards_event
 from shared.connectors.azure_devops.probe import AzureDevOpsProbe, Place
@@ -72,13 +73,15 @@ from shared.operation.connections import Connections
 from shared.operation.service import OperationService
 from shared.places import PlaceMemory
 from shared.ports import Boards, HealthBoard, Itsm, ItsmDoor, Probe, Secrets, Side, SideDoor, Subscriptions
-from shared.sync import configured
+from shared.sync import configured, mapping_edits
 from shared.sync.admission import Admission
 from shared.sync.configured import ConfiguredPairs
 from shared.sync.creation import Counterparts
 from shared.sync.desk import Desk
 from shared.sync.events import Events
 from shared.sync.hand import Timing as SyncTiming
+from shared.sync.mapping_edits import Edit
+from shared.sync.mappings import FieldMappings
 from shared.sync.placing import Wanted
 from shared.sync.plans import PairPlans
 from shared.sync.rows import Filters
@@ -91,6 +94,7 @@ from shared.tickets.run import Timing
 from shared.tickets.service import TicketService
 
 __all__ = [
+    "Edit",
     "Filters",
     "Services",
     "Wanted",
@@ -98,6 +102,7 @@ __all__ = [
     "boards_event",
     "build",
     "decode_message",
+    "mapping_edits",
     "ppm_event",
     "services",
 ]
@@ -122,6 +127,7 @@ class Pairs:
     views: PairViews
     counterparts: Counterparts
     plans: PairPlans
+    fields: FieldMappings
     upkeep: Upkeep
     events: Events
     subscriptions: SubscriptionUpkeep
@@ -211,7 +217,8 @@ def _pairs(
         clock=_now,
         new_id=_new_id,
         timing=SyncTiming(
-            request_timeout_seconds=_seconds(settings, "REQUEST_TIMEOUT_SECONDS", 30),
+            # From when a write is asked for: first it waits for others to share its call.
+            request_timeout_seconds=(1 + LONGEST_WAIT_SHARE) * _seconds(settings, "REQUEST_TIMEOUT_SECONDS", 30),
             late_landing_seconds=_seconds(settings, "LATE_LANDING_SECONDS", 30),
         ),
         address=_public_url(settings),
@@ -231,6 +238,7 @@ def _pairs(
         views=PairViews(desk, subscriptions),
         counterparts=Counterparts(sync, desk),
         plans=plans,
+        fields=FieldMappings(desk, looks, operation),
         upkeep=Upkeep(sync, plans, looks, cursors, desk),
         events=Events(operation.configuration, looks, admission, subscriptions),
         subscriptions=subscriptions,

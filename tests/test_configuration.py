@@ -18,8 +18,8 @@ def extend(kind: str, fields: Mapping[str, str]) -> None:
         raise ValueError("a[ is not a JMESPath expression")
 
 
-def law(mapping: FieldMapping) -> tuple[str, ...]:
-    return ("broken",) if "broken" in mapping.values else ()
+def law(mapping: FieldMapping) -> tuple[tuple[str, str], ...]:
+    return (("values.broken", "it breaks the law"),) if "broken" in mapping.values else ()
 
 
 def parse(document: object) -> Configuration:
@@ -289,7 +289,7 @@ def test_a_pair_is_taken_with_what_follows_from_nothing_said():
         ({"fields": [PAIR["fields"][0]] * 2}, "fields[1].name", "2 fields are called 'title'"),
         ({"fields": [{"name": "t", "boards": "A"}]}, "fields[0].ppm", "needed"),
         ({"fields": [{**PAIR["fields"][0], "direction": "left"}]}, "fields[0].direction", "both"),
-        ({"fields": [{**PAIR["fields"][1], "values": {"broken": {}}}]}, "fields[0].values", "broken"),
+        ({"fields": [{**PAIR["fields"][1], "values": {"broken": {}}}]}, "fields[0].values.broken", "the law"),
         (
             {"fields": [{**PAIR["fields"][1], "values": {"a": {"boards": ["X", "Y"]}, "b": {"boards": "y"}}}]},
             "fields[0].values",

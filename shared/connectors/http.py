@@ -20,7 +20,7 @@ from requests.adapters import BaseAdapter, HTTPAdapter
 from shared.errors import BoardbridgeError, InDoubt, RetryLater, Throttled
 
 CONNECT_TIMEOUT_SECONDS = 5.0
-POOL_SIZE = 32
+POOL_SIZE = 80  # at least the threads of one worker, so that no connection is thrown away
 DEFAULT_RETRY_SECONDS = 30.0
 LONGEST_PAUSE_SECONDS = 3600.0
 

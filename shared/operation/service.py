@@ -1,6 +1,7 @@
 """Promise 4: whoever runs it sees what is configured, and what could not be understood."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,15 @@ MOST_QUARANTINED_LISTED = 100
 class _Parsed:
     generation: str
     configuration: Configuration
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A document that may become the configuration, and the organisation that it was held against."""
+
+    document: Mapping[str, Any]
+    configuration: Configuration
+    boards: Boards
 
 
 class _Unambiguous(yaml.SafeLoader):
@@ -84,10 +94,6 @@ class OperationService:
             parsed = self._parsed = _Parsed(generation, self.parse(document))
         return parsed.configuration, generation
 
-    def document(self) -> tuple[Mapping[str, Any], str]:
-        """The configuration in force as its document, and its generation; ({}, "") before the first."""
-        return self._store.read()
-
     def parse(self, document: Any) -> Configuration:
         """The configuration in a document; `Refused` lists every fault that needs no organisation to be seen."""
         return parse(document, self._itsm_kinds, self._extend, self._kinds_with_api, hosts=self._hosts, law=self._law)
@@ -97,16 +103,44 @@ class OperationService:
         document, generation = self._store.read()
         return yaml.safe_dump(dict(document), sort_keys=False, allow_unicode=True, width=120), generation
 
-    def replace_configuration(self, text: str, expected: str | None) -> str:
-        """Take a YAML document as the configuration, whole or not at all; returns its generation.
+    def document(self) -> tuple[Mapping[str, Any], str]:
+        """The configuration's document as it is at this moment, to be edited, and its generation; ({}, "") before the
+        first."""
+        return self._store.read(fresh=True)
 
-        `Refused` lists every fault with its path: of form first, then what only the organisation can tell. `expected`
-        is the generation it was edited from; another one in force refuses it (412).
-        """
+    def replace_configuration(self, text: str, expected: str | None) -> str:
+        """Take a YAML document as the configuration; another generation than `expected` in force refuses it (412)."""
         return self.replace(_document(text), expected)
 
     def replace(self, document: Any, expected: str | None) -> str:
         """As `replace_configuration`, of the document that the text stands for."""
+        judged = self.judged(document)
+        with _unless_changed():
+            return self.take(judged, expected)
+
+    def keep(self, document: Mapping[str, Any], expected: str | None) -> str:
+        """Put a document that is known to be good in force, and return its generation."""
+        with _unless_changed():
+            return self._store.replace(document, expected)
+
+    def take(self, judged: Judged, expected: str | None) -> str:
+        """Put a document in place, whole or not at all; returns its generation.
+
+        `Stale` if `expected` is given and is not the generation in force.
+        """
+        for _, place in destinations(judged.configuration):
+            if place.team:
+                live = {team.id: team.name for team in judged.boards.teams(place.project)}
+                self._places.locate("team", place.project, place.team, live)
+            if place.area:  # from now on it is known wherever it moves
+                self._places.locate("area", place.project, place.area, judged.boards.areas(place.project))
+        return self._store.replace(judged.document, expected)
+
+    def judged(self, document: Any) -> Judged:
+        """The document as one that may become the configuration; changes nothing.
+
+        `Refused` lists every fault with its path: of form first, then what only the organisation can tell.
+        """
         configuration = self.parse(document)
         name, connection = configuration.boards
         boards = self._boards(name, connection)
@@ -117,20 +151,7 @@ class OperationService:
             raise Refused(400, "the configuration could not be held against the organisation", faults) from stop
         if faults := [*check.placement_faults(configuration, teams), *self._pairs(configuration)]:
             raise Refused(400, f"the configuration has {len(faults)} fault(s) and was not taken", faults)
-        for _, place in destinations(configuration):
-            if place.team:
-                live = {team.id: team.name for team in boards.teams(place.project)}
-                self._places.locate("team", place.project, place.team, live)
-            if place.area:  # from now on it is known wherever it moves
-                self._places.locate("area", place.project, place.area, boards.areas(place.project))
-        return self.keep(document, expected)
-
-    def keep(self, document: Mapping[str, Any], expected: str | None) -> str:
-        """Put a document that is known to be good in force, and return its generation."""
-        try:
-            return self._store.replace(document, expected)
-        except Stale as stale:
-            raise Refused(412, "the configuration was changed meanwhile; read it again, then repeat") from stale
+        return Judged(document, configuration, boards)
 
     def check_configuration(self, text: str | None) -> dict[str, Any]:
         """Hold a YAML document, or the configuration in force, against the organisation as it is; changes nothing.
@@ -167,6 +188,14 @@ class OperationService:
     def quarantined(self) -> list[dict[str, Any]]:
         """The newest bodies in which no ticket was found: what was looked for, and the body as it came."""
         return [_shown(item) for item in self._quarantine.list(MOST_QUARANTINED_LISTED)]
+
+
+@contextmanager
+def _unless_changed() -> Iterator[None]:
+    try:
+        yield
+    except Stale as stale:
+        raise Refused(412, "the configuration was changed meanwhile; read it again, then repeat") from stale
 
 
 def _document(text: str) -> Any:

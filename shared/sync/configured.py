@@ -72,25 +72,27 @@ def rules(pair: Pair, facts: Mapping[SideName, Facts]) -> PairRules:
     )
 
 
-def law(mapping: FieldMapping) -> tuple[str, ...]:
-    """F3, for a field whose sides have not been asked yet."""
+def format_of(kind: str, type: FieldType) -> str:
+    """How a product writes values of a type, unless told otherwise."""
+    return End("", type, WRITTEN_AS.get((kind, type), "")).written_as
+
+
+def law(mapping: FieldMapping) -> tuple[Fault, ...]:
+    """F3, for a field whose sides have not been asked yet; paths are below the field."""
     ends = {side: _end(side, mapping, NOTHING) for side in SIDES}
     return offending(FieldRule(mapping.name, ends[BOARDS], ends[PPM], direction=Direction(mapping.direction)))
 
 
 def unfit(pair: Pair, facts: Mapping[SideName, Facts]) -> tuple[Fault, ...]:
     """What stands in the way of a pair, each with its path below the pair."""
-    if found := tuple(_misfits(pair, facts)):
-        return found
-    places = {f"fields.{mapping.name}": f"fields[{index}]" for index, mapping in enumerate(pair.fields)}
-    return tuple((places.get(where, where), fix) for where, fix in faults(rules(pair, facts)))
+    return tuple(_misfits(pair, facts)) or faults(rules(pair, facts))
 
 
 def _misfits(pair: Pair, facts: Mapping[SideName, Facts]) -> Iterator[Fault]:
     """Fields that are not there, or not to be written."""
     for index, mapping in enumerate(pair.fields):
         for side in SIDES if mapping.active else ():
-            key, where = _of(mapping, side).field, f"fields[{index}].{side}"
+            key, where = _of(mapping, side).field, f"fields[{index}].{side}.field"
             info = facts[side].field(key)
             if info is None:
                 yield where, f"there is no field '{key}' on {side}{_resembling(key, facts[side].fields.values())}"
@@ -165,17 +167,22 @@ class ConfiguredPairs:
 
     def rules(self, name: str) -> PairRules:
         """`RetryLater` while a side is not to be had, or has lost a field that the pair needs."""
-        configuration, generation = self._configuration()
+        generation = self._configuration()[1]
         known = self._made.get(name)
         if known is None or known[0] != generation:
-            known = self._made[name] = generation, self._rules(configuration, self.pair(name))
+            known = self._made[name] = generation, self._rules(self.pair(name))
         return known[1]
 
-    def _rules(self, configuration: Configuration, pair: Pair) -> PairRules:
-        kinds, facts = kinds_of(configuration, pair), {}
-        for side, door in self._doors(pair.name).items():
+    def facts(self, name: str) -> Mapping[SideName, Facts]:
+        """What both sides of a pair say of themselves."""
+        kinds, facts = kinds_of(self._configuration()[0], self.pair(name)), {}
+        for side, door in self._doors(name).items():
             with door.open() as there:
                 facts[side] = look(kinds[side], there)
+        return facts
+
+    def _rules(self, pair: Pair) -> PairRules:
+        facts = self.facts(pair.name)
         if found := unfit(pair, facts):
             listed = "; ".join(f"{where}: {fix}" for where, fix in found)
             raise RetryLater(f"the pair '{pair.name}' does not fit its sides any more: {listed}", UNFIT_RETRY_SECONDS)

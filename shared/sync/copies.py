@@ -9,7 +9,7 @@ from dataclasses import replace
 from shared.errors import Park
 from shared.links import Intent, Look, SyncLink, SyncState
 from shared.model import Item, SideName
-from shared.sync import create, history, intents, plan
+from shared.sync import agreements, create, history, intents, plan
 from shared.sync.hand import ALIVE, NO_LEASE, SETTLED, Hand, Outcome
 from shared.sync.parents import NONE
 from shared.sync.rules import SIDES, other
@@ -82,6 +82,7 @@ def _own(hand: Hand, origin: Item, made: Item, first: Item, agreed: SyncLink) ->
         versions={hand.link.origin: origin.version, target: made.version},
         urls={hand.link.origin: origin.url, target: made.url},
         parents=dict.fromkeys(SIDES, NONE),
+        terms=agreements.terms(hand.rules),
         placed=False,
         **ALIVE,
         **SETTLED,

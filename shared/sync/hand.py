@@ -5,7 +5,7 @@ C6  a doubtful write keeps its lease                          W1  no write on a 
 W4, W5  an intent found is settled before anything is planned W6  without conditional writes: read, write, read
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
@@ -111,22 +111,24 @@ class Hand:
         """Parents in link space, and the dead among those of the baseline (H1, H3)."""
         if not self.rules.hierarchy.active or not all(side.capabilities().parents for side in self.sides.values()):
             return Surroundings({})
-        views = {side: self._view(side, items[side].parent) for side in SIDES}
-        known = {*self.link.parents.values()} - {*views.values(), NONE}
-        dead = frozenset(link for link in known if not self._alive(link))
-        return Surroundings(views, dead)
+        former = {id: self.worker.store.read(self.link.pair, id).link for id in {*self.link.parents.values()} - {NONE}}
+        views = {side: self._view(side, items[side].parent, former.values()) for side in SIDES}
+        return Surroundings(views, frozenset(id for id, link in former.items() if not (link and link.state.alive)))
 
-    def _view(self, side: SideName, parent_id: str | None) -> str:
-        record = self.worker.store.of_item(self.link.pair, side, parent_id) if parent_id is not None else None
-        link = record.link if record else None
+    def _view(self, side: SideName, parent_id: str | None, former: Iterable[SyncLink | None]) -> str:
+        link = self._owner(side, parent_id, former) if parent_id is not None else None
         will_be_linked = side in self.rules.adopt
         if link and link.state is SyncState.CREATING:
             return parents.UNKNOWN
         return parents.view(parent_id, link, will_be_linked=will_be_linked)
 
-    def _alive(self, link: str) -> bool:
-        found = self.worker.store.read(self.link.pair, link).link
-        return found is not None and found.state.alive
+    def _owner(self, side: SideName, item: str, former: Iterable[SyncLink | None]) -> SyncLink | None:
+        """The link of a parent: mostly still that of the baseline, which was read for both sides at once."""
+        for link in former:
+            if link and link.ids.get(side) == item:
+                return link
+        record = self.worker.store.of_item(self.link.pair, side, item)
+        return record.link if record else None
 
     def id_of(self, link: str, side: SideName) -> str:
         found = self.worker.store.read(self.link.pair, link).link

@@ -12,6 +12,7 @@ from typing import Any
 from shared.errors import Park
 from shared.links import Intent, SyncLink
 from shared.model import Item, SideName
+from shared.sync.agreements import standing
 from shared.sync.parents import OUTSIDE, Views
 from shared.sync.rules import FieldRule, other
 from shared.sync.values import kept, resembles, translated
@@ -94,4 +95,5 @@ def _origin_of(rule: FieldRule, target: SideName, made: Any) -> Any:
 def touched(link: SyncLink, rules: Mapping[str, FieldRule], side: SideName, item: Item) -> bool:
     """Whether a side's item says anything in fields that the two have not agreed on."""
     now = by_rule(rules, side, item.fields)
-    return any(kept(rules[key].end(side), now[key]) != link.baseline.get(key, {}).get(side) for key in now)
+    agreed = {key: standing(rules[key], link) or {} for key in now}
+    return any(kept(rules[key].end(side), now[key]) != agreed[key].get(side) for key in now)

@@ -14,7 +14,7 @@ from typing import Any
 
 from shared.links import Asked, Conflict, ConflictStatus, FieldIntent, Intent, ParentIntent, SyncLink, Trace
 from shared.model import Item, ItemDraft, SideName
-from shared.sync import history, merge, parents
+from shared.sync import agreements, history, merge, parents
 from shared.sync.history import DELETED, PARENT
 from shared.sync.intents import Stored
 from shared.sync.merge import Decision, Verdict
@@ -120,7 +120,7 @@ def _fields(rules: PairRules, link: SyncLink, items: Mapping[SideName, Item], re
         wanted = request.only is None or rule.key in request.only
         if not wanted or any(rule.end(side).key not in items[side].fields for side in SIDES):
             continue  # not shown on a side: no opinion
-        baseline = link.baseline.get(rule.key)
+        baseline = agreements.standing(rule, link)
         yield _writable(merge.decide(rule, _shown(rule, items), baseline, changed_at, request.towards), items)
 
 

@@ -11,7 +11,7 @@ from shared.errors import Refused
 from shared.links import Conflict, Hold, SyncLink, SyncState, Write
 from shared.model import Item, Selection, SideName
 from shared.ports import Side
-from shared.sync import merge, parents, plan
+from shared.sync import agreements, merge, parents, plan
 from shared.sync.history import CREATED
 from shared.sync.merge import Decision, Verdict
 from shared.sync.parents import NONE, OUTSIDE, UNKNOWN, ParentDecision, Views
@@ -223,7 +223,7 @@ def _field(rules: PairRules, link: SyncLink, items: Mapping[SideName, Item], key
 
 def _changed(link: SyncLink, decision: Decision) -> Sequence[str]:
     """The sides that changed since the baseline; without one, all that say something, unless they agree."""
-    baseline = link.baseline.get(decision.rule.key)
+    baseline = agreements.standing(decision.rule, link)
     if baseline is not None:
         return [str(side) for side in SIDES if merge.changed(decision.rule, side, decision.shown, baseline)]
     differ = decision.verdict not in (Verdict.AGREE, Verdict.NONE)

@@ -169,24 +169,24 @@ class PairRules:
 # ---------------------------------------------------------------- the law
 
 
-def offending(rule: FieldRule) -> tuple[str, ...]:
+def offending(rule: FieldRule) -> tuple[tuple[str, str], ...]:
     """F3, the map law: per side, what it writes reads back as what was meant, and each side can say all that the other
-    can. Returns the values that break it, each with the reason."""
-    return tuple(_offending(rule))
+    can. Returns the values that break it (`values.done`), each with the reason."""
+    return tuple((f"values.{canonical}", reason) for canonical, reason in _offending(rule))
 
 
-def _offending(rule: FieldRule) -> Iterator[str]:
+def _offending(rule: FieldRule) -> Iterator[tuple[str, str]]:
     for side in SIDES:
         words = rule.end(side).words
         for canonical, word in words.writes.items():
             read = _reading(words, word)
             if read != canonical:
-                yield f"{side} writes '{canonical}' as '{word}', which reads back as '{read or 'nothing'}'"
+                yield canonical, f"{side} writes '{canonical}' as '{word}', which reads back as '{read or 'nothing'}'"
         target = rule.end(other(side))
         if rule.direction.target in (None, other(side)) and target.words.reads:
             for canonical in dict.fromkeys(words.reads.values()):
                 if canonical not in target.words.writes:
-                    yield f"{side} can say '{canonical}', for which {other(side)} has no word"
+                    yield canonical, f"{side} can say '{canonical}', for which {other(side)} has no word"
 
 
 def _reading(words: ValueMap, word: str) -> str | None:
@@ -196,8 +196,9 @@ def _reading(words: ValueMap, word: str) -> str | None:
 def faults(rules: PairRules) -> tuple[tuple[str, str], ...]:
     """All that is wrong with the rules of a pair, as (where, what to fix)."""
     found: list[tuple[str, str]] = []
-    for rule in rules.active:
-        found += ((f"fields.{rule.name}", fault) for fault in _rule_faults(rule))
+    for index, rule in enumerate(rules.fields):
+        if rule.active:
+            found += ((f"fields[{index}].{where}", fault) for where, fault in _rule_faults(rule))
     for what, values in (("name", [r.name for r in rules.fields]), ("pair of fields", [r.key for r in rules.active])):
         found += (("fields", f"the {what} '{v}' is there {n} times") for v, n in Counter(values).items() if n > 1)
     for side in SIDES:
@@ -212,18 +213,18 @@ def faults(rules: PairRules) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def _rule_faults(rule: FieldRule) -> Iterator[str]:
+def _rule_faults(rule: FieldRule) -> Iterator[tuple[str, str]]:
     if not convertible(rule.boards.type, rule.ppm.type):
-        yield f"{rule.boards.type} and {rule.ppm.type} cannot be converted into one another"
+        yield "ppm.field", f"{rule.boards.type} and {rule.ppm.type} cannot be converted into one another"
     if rule.policy is Policy.MERGE and {rule.boards.type, rule.ppm.type} != {FieldType.TAGS}:
-        yield "'merge' is for tags"
+        yield "policy", "'merge' is for tags"
     if bool(rule.boards.words.reads) != bool(rule.ppm.words.reads):
-        yield "a value map needs the words of both sides"
+        yield "values", "a value map needs the words of both sides"
     for side in SIDES:
         end = rule.end(side)
         if end.format and end.format not in FORMATS.get(end.type, ()):
             known = ", ".join(FORMATS.get(end.type, ())) or "none"
-            yield f"{side} has no format '{end.format}' for {end.type}: {known}"
+            yield f"{side}.format", f"{side} has no format '{end.format}' for {end.type}: {known}"
     yield from offending(rule)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from shared.errors import Circular, NotFound, Park, Refused, RetryLater
 from shared.links import Asked, Conflict, Look, SyncState
 from shared.model import Item, ItemChange, Move, SideName
-from shared.sync import copies, deletions, guard, intents, parents, plan
+from shared.sync import agreements, copies, deletions, guard, intents, parents, plan
 from shared.sync.guard import Fate
 from shared.sync.hand import AGAIN_SECONDS, ALIVE, NO_LEASE, Hand, Outcome
 from shared.sync.parents import NONE, ParentDecision, Views
@@ -87,6 +87,9 @@ class Run(Hand):
         around = self.around(items)
         self.settle(items, around)
         self.link = replace(self.link, deleted=(), doomed=False, approved=False)
+        self.link, over = agreements.renewed(self.rules, self.link, self.worker.clock())
+        if over:
+            self.save(over)
         made = self._plan(items, around, request, asked=expected is not None)
         if expected is not None and plan.fingerprint(made) != expected:
             return self._applied_before(made, request)

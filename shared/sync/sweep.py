@@ -5,16 +5,23 @@ sweeps only, because only a sweep sees how many there are (X3). A full sweep lis
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import batched
+from dataclasses import dataclass, field
 
 from shared.links import Hold, Look, SyncLink, SyncState
 from shared.model import SideName
 from shared.ports import Clock, Cursors, Looks, Side, SyncStore
 from shared.sync import guard, intents, parents
 from shared.sync.reconciler import Reconciler, Sides
-from shared.sync.rules import SIDES, PairRules, named
+from shared.sync.rules import PPM, SIDES, PairRules, named
 
-IDS_PER_READ = 200
+
+@dataclass(frozen=True, slots=True)
+class _Examined:
+    """The items worth a look, by side; the links of those that were edited, and why they are too many, if they are."""
+
+    news: Mapping[SideName, Sequence[str]]
+    edited: list[str] = field(default_factory=list)
+    too_much: str = ""
 
 
 class Sweep:
@@ -46,13 +53,13 @@ class Sweep:
             return 0
         with self._reconciler.sides(pair) as sides:
             feeds = {side: self._changed(pair, side, sides[side], full=full) for side in SIDES}
-            ids = {side: ids for side, (ids, _) in feeds.items()}
-            if not changes_approved and self._too_many_changes(pair, sides, ids):
+            seen = self._examined(pair, sides, {side: ids for side, (ids, _) in feeds.items()})
+            if not changes_approved and self._held(pair, seen.too_much, seen.edited):
                 return 0
         looks = [self._again(link) for link in unsettled]
         if full:
             looks += (Look(pair, link=link.id) for link in self._store.links(pair) if link.state.alive)
-        looks += (Look(pair, side, id) for side, (ids, _) in feeds.items() for id in ids)
+        looks += (Look(pair, side, id) for side, ids in seen.news.items() for id in ids)
         sent = self._send(looks)
         for side, (_, cursor) in feeds.items():
             self._cursors.write(f"{pair}/{side}", cursor)
@@ -60,8 +67,7 @@ class Sweep:
 
     def _send(self, looks: Iterable[Look]) -> int:
         looks = list(dict.fromkeys(looks))
-        for look in looks:
-            self._looks.send(look)
+        self._looks.send_all(looks)
         return len(looks)
 
     def _changed(self, pair: str, side: SideName, there: Side, *, full: bool) -> tuple[tuple[str, ...], str]:
@@ -87,22 +93,33 @@ class Sweep:
             return False
         return self._held(pair, guard.mass_deletion(self._rules(pair).limits, self._living(pair), doomed), doomed)
 
-    def _too_many_changes(self, pair: str, sides: Sides, changed: Mapping[SideName, Sequence[str]]) -> bool:
-        """Counted where there might be: what feeds name is mostly what we wrote ourselves (D4)."""
+    def _examined(self, pair: str, sides: Sides, changed: Mapping[SideName, Sequence[str]]) -> _Examined:
+        """Read what feeds name where it is much: most of it is what we wrote ourselves (D4), or just stands beside what
+        changed, as a feed that compares digests cannot tell.
+        """
+        if not any(changed.values()):
+            return _Examined(changed)
         rules = self._rules(pair)
         if sum(map(len, changed.values())) <= rules.limits.changes:
-            return False
-        living = [link for link in self._store.links(pair) if link.state is SyncState.SYNCED]
-        owners = {(side, id): link for link in living for side, id in link.ids.items()}
+            return _Examined(changed)
+        named_by_feeds = {(side, id) for side, ids in changed.items() for id in ids}
+        living, owners = 0, {}
+        for link in self._store.links(pair):  # one by one: there may be more links than there is memory for
+            if link.state is SyncState.SYNCED:
+                living += 1
+                owners |= dict.fromkeys(named_by_feeds & set(link.ids.items()), link)
         edited: dict[str, None] = {}
+        at_rest = set()
         for side, ids in changed.items():
             linked = [id for id in ids if (side, id) in owners]
-            for batch in batched(linked, IDS_PER_READ, strict=False):
-                for id, item in sides[side].read(batch, rules.keys(side)).items():
-                    link = owners[side, id]
-                    if not item.in_bin and intents.touched(link, named(rules.active), side, item):
-                        edited[link.id] = None
-        return self._held(pair, guard.mass_change(rules.limits, len(living), len(edited)), list(edited))
+            for id, item in sides[side].read(linked, rules.keys(side)).items():
+                link = owners[side, id]
+                if not item.in_bin and intents.touched(link, named(rules.active), side, item):
+                    edited[link.id] = None
+                elif side is PPM and item.version == link.versions.get(side):  # on boards, parents have none (H6)
+                    at_rest.add((side, id))
+        news = {side: [id for id in ids if (side, id) not in at_rest] for side, ids in changed.items()}
+        return _Examined(news, list(edited), guard.mass_change(rules.limits, living, len(edited)))
 
     def _living(self, pair: str) -> int:
         return sum(link.state.alive for link in self._store.links(pair))

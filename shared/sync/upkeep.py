@@ -8,6 +8,7 @@ from shared.errors import Park, Refused, RetryLater, StopConnection
 from shared.links import Look
 from shared.ports import Cursors, Looks
 from shared.sync import rows
+from shared.sync.agreements import stamp
 from shared.sync.desk import Desk
 from shared.sync.hand import Outcome
 from shared.sync.plans import PairPlans
@@ -50,14 +51,16 @@ class Upkeep:
         return found
 
     def _sweep(self, pair: str) -> int | str:
-        """The feeds, and once a day everything; in this order, because the feeds tell of mass changes (X3)."""
+        """The feeds, and everything once a day and after a change of rules; in this order, because the feeds tell of
+        mass changes (X3)."""
         sent = self._sync.sweep(pair)
         if (hold := self._desk.store.hold(pair)) is not None:
             return f"it waits for a person: {hold.reason}"
-        last, now = self._cursors.read(f"{pair}/full"), self._desk.clock()
-        if last is None or now - datetime.fromisoformat(last) >= FULL_SWEEP_EVERY:
+        last, now, rules = self._cursors.read(f"{pair}/full"), self._desk.clock(), stamp(self._desk.pairs.rules(pair))
+        at, _, followed = (last or "").partition(" ")
+        if followed != rules or now - datetime.fromisoformat(at) >= FULL_SWEEP_EVERY:
             sent += self._sync.sweep(pair, full=True)
-            self._cursors.write(f"{pair}/full", now.isoformat())
+            self._cursors.write(f"{pair}/full", f"{now.isoformat()} {rules}")
         return sent
 
     # ---------------------------------------------------------------- a pair that waits for a person

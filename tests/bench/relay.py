@@ -1,4 +1,4 @@
-"""A relay before the storage emulator that counts the requests that pass: what a push really costs, seen from outside.
+"""A relay before a server that counts the requests that pass: what a push or a sweep really costs, seen from outside.
 
 Separate from the measurement of times, which it would spoil.
 """
@@ -12,15 +12,17 @@ from typing import Self
 
 from infra.local.azurite import ACCOUNT
 
-# A client sends its next request after it has the answer, so that every request begins where a read begins.
-REQUEST = re.compile(rf"([A-Z]+) /{ACCOUNT}/(\w+)".encode())
-
 
 class CountingRelay:
-    """`with CountingRelay(port) as relay:` passes `relay.port` on to `port`; `counts` are by method and first name."""
+    """`with CountingRelay(port) as relay:` passes `relay.port` on to `port`; `counts` are by method and first name.
 
-    def __init__(self, to_port: int) -> None:
+    The names follow `root` in the address: by default the account of the storage emulator.
+    """
+
+    def __init__(self, to_port: int, root: str = ACCOUNT) -> None:
         self.counts: Counter[str] = Counter()
+        # A client sends its next request after it has the answer, so that every request begins where a read begins.
+        self._request = re.compile(rf"([A-Z]+) /{root}/([^/?( ]+)".encode())
         self._to_port = to_port
         self._loop = asyncio.new_event_loop()
         self._listening: Future[int] = Future()
@@ -52,7 +54,7 @@ class CountingRelay:
     async def _pass_on(self, source: asyncio.StreamReader, to: asyncio.StreamWriter, *, count: bool = False) -> None:
         try:
             while chunk := await source.read(2**16):
-                if count and (request := REQUEST.match(chunk)):
+                if count and (request := self._request.match(chunk)):
                     self.counts[b" ".join(request.groups()).decode()] += 1
                 to.write(chunk)
                 await to.drain()

@@ -222,14 +222,14 @@ class MemoryQuarantine:
 
 
 class MemoryConfigurationStore:
-    """`ConfigurationStore`; never some seconds old."""
+    """`ConfigurationStore`; always fresh."""
 
     def __init__(self, on_call: OnCall = undisturbed) -> None:
         self._document: Mapping[str, object] = {}
         self._number = 0
         self._call = _Calls(on_call)
 
-    def read(self) -> tuple[Mapping[str, object], str]:
+    def read(self, *, fresh: bool = False) -> tuple[Mapping[str, object], str]:
         with self._call("configuration.read"):
             document, generation = copy.deepcopy(self._document), self._generation
         return document, generation

@@ -1,6 +1,6 @@
 """`SyncStore` and `Looks` in memory: the same contract, deterministic, with the hook of `tests.memory.storage`."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -145,6 +145,10 @@ class MemoryLooks:
         self._on_call("before looks.send")
         self.put(look, delay_seconds)
         self._on_call("after looks.send")
+
+    def send_all(self, looks: Iterable[Look]) -> None:
+        for look in looks:
+            self.send(look)
 
     def put(self, look: Look, delay_seconds: float = 0) -> None:
         """`send` without the hook: what the queue itself does."""

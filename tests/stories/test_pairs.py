@@ -126,8 +126,8 @@ def test_a_pair_that_does_not_fit_its_sides_is_refused_with_every_fault(cloud, p
     refused = product.configure(wrong)
     assert refused.status_code == 400
     assert {fault["path"]: fault["fix"] for fault in refused.json()["faults"]} == {
-        "pairs[0].fields[0].ppm": "there is no field 'Start Date' on ppm: do you mean StartDate?",
-        "pairs[0].fields[1].ppm": "'Status' cannot be written on ppm: choose the direction to_boards",
+        "pairs[0].fields[0].ppm.field": "there is no field 'Start Date' on ppm: do you mean StartDate?",
+        "pairs[0].fields[1].ppm.field": "'Status' cannot be written on ppm: choose the direction to_boards",
     }
     inside = product.configure(text.replace(ppm.url, "https://10.0.0.7/@contoso/v1.0"))
     assert [fault["path"] for fault in inside.json()["faults"]] == ["connections.ppm.url"]

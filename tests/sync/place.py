@@ -5,14 +5,16 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from shared.configuration import Configuration
+from shared.configuration import Configuration, parse
+from shared.errors import Refused
 from shared.links import SyncLink
 from shared.model import FieldInfo, FieldType, Level, SideName
 from shared.sync.admission import Admission
-from shared.sync.configured import ConfiguredPairs
+from shared.sync.configured import ConfiguredPairs, law, live_faults
 from shared.sync.creation import Counterparts
 from shared.sync.desk import Desk
 from shared.sync.hand import Timing
+from shared.sync.mappings import FieldMappings
 from shared.sync.placing import Wanted
 from shared.sync.plans import PairPlans
 from shared.sync.rules import BOARDS, PPM
@@ -22,7 +24,7 @@ from shared.sync.upkeep import Upkeep
 from shared.sync.views import PairViews
 from tests.memory.secrets import MemorySecrets
 from tests.memory.sides import MemorySide, Traits
-from tests.memory.storage import MemoryCursors
+from tests.memory.storage import MemoryConfigurationStore, MemoryCursors
 from tests.memory.subscriptions import MemorySubscriptions
 from tests.memory.sync_storage import MemoryLooks, MemorySyncStore
 
@@ -67,18 +69,45 @@ ROADMAP: dict[str, Any] = {
 }
 
 
+def document(**change: Any) -> dict[str, Any]:
+    """A configuration with one pair, as it is written."""
+    return {
+        "connections": {
+            "contoso": {"kind": "azure_devops", "url": "https://dev.azure.com/contoso", "secret": "pat"},
+            "ppm": {"kind": "ppm_express", "url": "https://api-us.ppm.express/@contoso/v1.0", "secret": "token"},
+        },
+        "triage": {"project": "Fabrikam", "area": "Fabrikam", "type": "Bug"},
+        "pairs": [ROADMAP | change],
+    }
+
+
 def configured(**change: Any) -> Configuration:
-    """A configuration with one pair."""
-    return Configuration.model_validate(
-        {
-            "connections": {
-                "contoso": {"kind": "azure_devops", "url": "https://dev.azure.com/contoso", "secret": "pat"},
-                "ppm": {"kind": "ppm_express", "url": "https://api-us.ppm.express/@contoso/v1.0", "secret": "token"},
-            },
-            "triage": {"project": "Fabrikam", "area": "Fabrikam", "type": "Bug"},
-            "pairs": [ROADMAP | change],
-        }
-    )
+    return Configuration.model_validate(document(**change))
+
+
+class MemoryDocuments:
+    """The configuration, judged by its own laws and by what the sides of its pairs say."""
+
+    def __init__(self, document: Mapping[str, Any], sides: Mapping[SideName, MemorySide]) -> None:
+        self._store = MemoryConfigurationStore()
+        self._store.replace(document, None)
+        self._sides = sides
+
+    def configuration(self) -> tuple[Configuration, str]:
+        document, generation = self._store.read()
+        return Configuration.model_validate(document), generation
+
+    def document(self) -> tuple[Mapping[str, Any], str]:
+        return self._store.read()
+
+    def judged(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
+        configuration = parse(document, (), lambda kind, fields: None, law=law)
+        if faults := live_faults(configuration, lambda configuration, pair: self._sides):
+            raise Refused(400, "the configuration was not taken", faults)
+        return document
+
+    def take(self, judged: Mapping[str, Any], expected: str | None) -> str:
+        return self._store.replace(judged, expected)
 
 
 def noon() -> datetime:
@@ -121,7 +150,6 @@ class Place:
 
     def __init__(self, traits: Mapping[SideName, Traits] = {}, **change: Any) -> None:
         self.now = datetime(2026, 3, 2, 8, tzinfo=UTC)
-        self.configuration = configured(**change)
         self.sides = {
             side: MemorySide(
                 side,
@@ -133,11 +161,12 @@ class Place:
             )
             for side in (BOARDS, PPM)
         }
+        self.documents = MemoryDocuments(document(**change), self.sides)
         self.store = MemorySyncStore()
         self.looks = MemoryLooks(self.clock)
         self.cursors = MemoryCursors()
         ids = count(1)
-        self.configured = ConfiguredPairs(lambda: (self.configuration, "1"), lambda pair: self.sides)
+        self.configured = ConfiguredPairs(self.documents.configuration, lambda pair: self.sides)
         desk = Desk(self.store, self.configured, lambda pair: self.sides, self.clock, lambda: f"id{next(ids)}", ADDRESS)
         sync = SyncService(
             store=self.store,
@@ -161,7 +190,12 @@ class Place:
         self.views = PairViews(desk, self.subscriptions)
         self.counterparts = Counterparts(sync, desk)
         self.plans = PairPlans(sync, self.looks, MemoryPlans(), desk)
+        self.fields = FieldMappings(desk, self.looks, self.documents)
         self.upkeep = Upkeep(sync, self.plans, self.looks, self.cursors, desk)
+
+    @property
+    def configuration(self) -> Configuration:
+        return self.documents.configuration()[0]
 
     def clock(self) -> datetime:
         return self.now

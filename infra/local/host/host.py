@@ -22,7 +22,7 @@ from infra.local.serving import GRACE_SECONDS, listen, port_of, serving, stop_si
 log = logging.getLogger("host")
 
 TRIGGERS = ("http", "queue", "timer")
-STORAGE_THREADS = 32
+STORAGE_THREADS = 64
 
 
 @dataclass(frozen=True, slots=True)

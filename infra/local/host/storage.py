@@ -9,13 +9,17 @@ import os
 from functools import cache
 from typing import Any
 
+import requests
 from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
+from azure.core.pipeline.transport import RequestsTransport
 from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueClient, QueueServiceClient
+from requests.adapters import HTTPAdapter
 
 from infra.local.host.settings import Refusal
 
 DEFAULT_CONNECTION = "AzureWebJobsStorage"
+CONNECTIONS = 64
 
 # The account every emulator has; its key is published.
 EMULATOR = (
@@ -55,8 +59,7 @@ def send(queue: QueueClient, text: str, *, time_to_live_seconds: int | None = No
 
 
 def _client[Client](kind: type[Client], connection: str, service: str) -> Client:
-    # Requests of all running messages share one pool of connections per service.
-    options: dict[str, Any] = {"connection_pool_maxsize": 32}
+    options: dict[str, Any] = {"transport": _transport()}
     if text := os.environ.get(connection):
         text = EMULATOR if text.strip().rstrip(";").lower() == "usedevelopmentstorage=true" else text
         return kind.from_connection_string(text, **options)  # type: ignore[attr-defined]
@@ -73,3 +76,11 @@ def _client[Client](kind: type[Client], connection: str, service: str) -> Client
 
     credential = ManagedIdentityCredential(client_id=os.environ.get(f"{connection}__clientId"))
     return kind(url, credential=credential, **options)
+
+
+def _transport() -> RequestsTransport:
+    """Requests of all running messages share one pool of connections per service."""
+    session = requests.Session()
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, HTTPAdapter(pool_maxsize=CONNECTIONS))
+    return RequestsTransport(session=session)

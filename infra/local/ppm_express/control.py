@@ -30,8 +30,15 @@ def _create(simulator: "Simulator", wanted: dict[str, Any]) -> Any:
     return {"id": simulator.tenant.create_task(wanted["project"], wanted["fields"], source).id}
 
 
-def _edit(simulator: "Simulator", wanted: dict[str, Any]) -> None:
+def _tasks(simulator: "Simulator", wanted: dict[str, Any]) -> Any:
+    return {"tasks": [task.document() for task in simulator.tenant.project(wanted["project"]).tasks.values()]}
+
+
+def _edit(simulator: "Simulator", wanted: dict[str, Any]) -> Any:
+    """Answers with what was there before."""
+    before = dict(simulator.tenant.task(wanted["project"], wanted["task"]).attributes)
     simulator.tenant.update_task(wanted["project"], wanted["task"], wanted["fields"])
+    return {"before": {key: before.get(key) for key in wanted["fields"]}}
 
 
 def _move(simulator: "Simulator", wanted: dict[str, Any]) -> None:
@@ -88,6 +95,10 @@ def _deliveries(simulator: "Simulator", wanted: dict[str, Any]) -> None:
     simulator.deliveries.double = wanted.get("double", 0)
 
 
+def _overwritten(simulator: "Simulator", wanted: dict[str, Any]) -> Any:
+    return {"overwritten": simulator.tenant.overwritten}
+
+
 def _under_way(simulator: "Simulator", wanted: dict[str, Any]) -> Any:
     return {"under_way": simulator.deliveries.under_way}
 
@@ -102,6 +113,7 @@ def _forget_requests(simulator: "Simulator", wanted: dict[str, Any]) -> None:
 
 COMMANDS: Mapping[str, Command] = {
     "POST reset": _reset,
+    "GET tasks": _tasks,
     "POST tasks": _create,
     "PATCH tasks": _edit,
     "POST tasks/move": _move,
@@ -113,6 +125,7 @@ COMMANDS: Mapping[str, Command] = {
     "DELETE faults": _clear_faults,
     "PUT limit": _limit,
     "PUT latency": _latency,
+    "GET overwritten": _overwritten,
     "PUT deliveries": _deliveries,
     "GET deliveries": _under_way,
     "GET requests": _requests,

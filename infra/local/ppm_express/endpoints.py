@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from infra.local.ppm_express.tenant import Project, Refused, Tenant
+from infra.local.ppm_express.tenant import Project, Refused, Task, Tenant
 
 ENTITIES = ("Project", "Program", "Portfolio", "Resource", "KeyDate", "Challenge", "Idea", "Task", "Roadmap", "Issue")
 
@@ -41,7 +41,7 @@ def _within(tenant: Tenant, id: str) -> Project:
 
 
 def _tasks(tenant: Tenant, body: Any, id: str) -> Any:
-    return [_shown(tenant, task.document()) for task in _within(tenant, id).tasks.values()]
+    return [_document(tenant, task) for task in _within(tenant, id).tasks.values()]
 
 
 def _key_dates(tenant: Tenant, body: Any, id: str) -> Any:
@@ -49,20 +49,26 @@ def _key_dates(tenant: Tenant, body: Any, id: str) -> Any:
 
 
 def _task(tenant: Tenant, body: Any, id: str, task: str) -> Any:
-    return _shown(tenant, tenant.task(id, task).document())
+    return _shown(tenant, tenant.task(id, task))
 
 
 def _create_task(tenant: Tenant, body: Any, id: str) -> Any:
     project = _within(tenant, id).id
-    return _shown(tenant, tenant.create_task(project, _part(body, "attributes"), by_api=True).document())
+    return _shown(tenant, tenant.create_task(project, _part(body, "attributes"), by_api=True))
 
 
 def _update_task(tenant: Tenant, body: Any, id: str, task: str) -> Any:
     updates = _part(body, "updates")
-    return _shown(tenant, tenant.update_task(id, task, updates, by_api=True).document())
+    return _shown(tenant, tenant.update_task(id, task, updates, by_api=True))
 
 
-def _shown(tenant: Tenant, document: dict[str, Any]) -> dict[str, Any]:
+def _shown(tenant: Tenant, task: Task) -> dict[str, Any]:
+    task.shown = dict(task.attributes)
+    return _document(tenant, task)
+
+
+def _document(tenant: Tenant, task: Task) -> dict[str, Any]:
+    document = task.document()
     attributes = {key: value for key, value in document["attributes"].items() if key in tenant.fields}
     return {**document, "attributes": attributes}
 

@@ -25,8 +25,17 @@ class Control:
         """A task that a person made; its id. `source` is where it comes from, if not from PPM Express."""
         return self._call("POST", "tasks", {"project": project, "fields": fields, "source": source})["id"]
 
-    def edit(self, task: str, fields: dict[str, Any], *, project: str = PROJECT) -> None:
-        self._call("PATCH", "tasks", {"project": project, "task": task, "fields": fields})
+    def tasks(self, *, project: str = PROJECT) -> list[dict[str, Any]]:
+        """All tasks, as the API shows them."""
+        return self._call("GET", "tasks", {"project": project})["tasks"]
+
+    def edit(self, task: str, fields: dict[str, Any], *, project: str = PROJECT) -> dict[str, Any]:
+        """What was there before."""
+        return self._call("PATCH", "tasks", {"project": project, "task": task, "fields": fields})["before"]
+
+    def overwritten(self) -> list[Any]:
+        """Values that writes of the API replaced without having been shown them."""
+        return self._call("GET", "overwritten")["overwritten"]
 
     def move(self, task: str, parent: str | None, *, project: str = PROJECT) -> None:
         self._call("POST", "tasks/move", {"project": project, "task": task, "parent": parent})

@@ -42,6 +42,7 @@ class Task:
     id: str
     attributes: dict[str, Any]
     source: str = PPMX
+    shown: dict[str, Any] = field(default_factory=dict)  # as the API last told it, by itself or in answer to a write
 
     def document(self) -> dict[str, Any]:
         """Attributes without a value are left out, as the vendor's examples do."""
@@ -73,7 +74,11 @@ class Token:
 
 
 class Tenant:
-    """`listeners` are told of every change to a task. `ignored` are fields that the API accepts and does not write."""
+    """`listeners` are told of every change to a task. `ignored` are fields that the API accepts and does not write.
+
+    `overwritten` are the values that writes of the API replaced without having been shown them: without conditional
+    writes, nobody else ever knows.
+    """
 
     def __init__(self, name: str, token: str, clock: Clock) -> None:
         self.name = name
@@ -82,6 +87,7 @@ class Tenant:
         self.calendar = Calendar()
         self.fields = {field.key: field for field in TASK_FIELDS}
         self.ignored: set[str] = set()
+        self.overwritten: list[Any] = []
         self.listeners: list[Listener] = []
         self.webhooks: dict[str, dict[str, Any]] = {}
         self._counts = {kind: count(1) for kind in range(1, 6)}
@@ -134,6 +140,8 @@ class Tenant:
                 message = f"The task is synchronized from {task.source} and cannot be changed in PPM Express."
                 raise Refused(400, message)
             updates = self._heeded(updates)
+            unseen = {key for key in updates if task.attributes.get(key) != task.shown.get(key)}
+            self.overwritten += [task.attributes.get(key) for key in unseen]
         changed = Task(task.id, dict(task.attributes), task.source)
         self._apply(home, changed, updates)
         if changed.attributes != task.attributes:

@@ -8,7 +8,7 @@ hands out the answers; the others follow. Who is alone does not wait.
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from itertools import batched
-from threading import Condition, Event, Lock, get_ident
+from threading import Condition, Event, get_ident
 from time import monotonic
 from typing import Any
 
@@ -19,30 +19,46 @@ from shared.errors import InDoubt, Park
 log = logging.getLogger(__name__)
 
 MOST_AT_ONCE = 200  # work items in a call: a limit of workitemsbatch, and what `$batch` is known to take
-QUIET_SECONDS = 0.02  # with nobody new for so long, a leader goes
-LONGEST_WAIT_SECONDS = 0.25  # a leader goes even though more are coming; a lease must outlast it
-COMPANY_SECONDS = 1.0  # who called so lately is worth waiting for
+QUIET_SECONDS = 0.01  # times the company, who share a processor: with nobody new for so long, a leader goes
+LONGEST_WAIT_SHARE = 1 / 6  # of the time an answer may take: a leader goes though more are coming, before leases end
+COMPANY_SECONDS = 5.0  # who called so lately is worth waiting for
 SINGLE_SECONDS = 60.0  # how long `$batch` is left alone after it failed
 
 type Json = Mapping[str, Any]
 
 
 class Company:
-    """Which threads have called lately. Who has just read will write soon: one company for all calls of a side."""
+    """Those who work side by side: who has just read will write soon, so all calls of a side are one company.
+
+    `news` wakes those who wait for others, and its lock guards all that the calls of a company have in common.
+    """
 
     def __init__(self, seconds: float = COMPANY_SECONDS) -> None:
+        self.news = Condition()
         self._seconds = seconds
-        self._lock = Lock()
         self._seen: dict[int, float] = {}
+        self._waiting = 0
 
     def arrive(self) -> None:
-        now = monotonic()
-        with self._lock:
-            self._seen[get_ident()] = now
-            self._seen = {thread: at for thread, at in self._seen.items() if now - at < self._seconds}
+        """Wait, from now on, for a call to be made."""
+        self._seen[get_ident()] = monotonic()
+        self._waiting += 1
+        self.news.notify_all()
+
+    def depart(self, number: int) -> None:
+        """So many wait no longer: their call is made, and then they may come again."""
+        self._waiting -= number
+        self.news.notify_all()
 
     def size(self) -> int:
+        """How many threads have called lately."""
+        now = monotonic()
+        self._seen = {thread: at for thread, at in self._seen.items() if now - at < self._seconds}
         return len(self._seen)
+
+    def elsewhere(self) -> int:
+        """How many of them are busy with something else, and may yet come."""
+        return self.size() - self._waiting
 
 
 class _Ask[Request, Answer]:
@@ -63,8 +79,10 @@ class _Ask[Request, Answer]:
 class Shared[Request, Answer]:
     """A call that several callers share. `perform` gives an answer for each request, in their order.
 
-    What it raises is raised to every caller; only a refusal (`Park`, or a `RuntimeError` for a malformed call) is not:
-    it may be meant for one of them, so each then performs what it wants by itself.
+    It is made when none of the company is elsewhere and nobody waits for the call that comes `before` it: so those who
+    read together write together, too. What it raises is raised to every caller; only a refusal (`Park`, or a
+    `RuntimeError` for a malformed call) is not: it may be meant for one of them, so each then performs what it wants by
+    itself.
     """
 
     def __init__(
@@ -72,14 +90,15 @@ class Shared[Request, Answer]:
         perform: Callable[[Sequence[Request]], Sequence[Answer]],
         company: Company,
         *,
+        before: "Shared[Any, Any] | None" = None,
         quiet_seconds: float = QUIET_SECONDS,
-        longest_wait_seconds: float = LONGEST_WAIT_SECONDS,
+        longest_wait_seconds: float = 1.0,
     ) -> None:
         self._perform = perform
         self._company = company
+        self._before = before
         self._quiet_seconds = quiet_seconds
         self._longest_wait_seconds = longest_wait_seconds
-        self._arrival = Condition()
         self._waiting: list[_Ask[Request, Answer]] = []
         self._led = False  # somebody is gathering those who wait
 
@@ -88,11 +107,10 @@ class Shared[Request, Answer]:
 
     def _together(self, requests: Sequence[Request]) -> Sequence[Answer]:
         ask = _Ask[Request, Answer](requests)
-        self._company.arrive()
-        with self._arrival:
+        with self._company.news:
             self._waiting.append(ask)
             follows, self._led = self._led, True
-            self._arrival.notify()
+            self._company.arrive()
         if follows:
             ask.turn.wait()
         if not ask.settled:
@@ -106,9 +124,10 @@ class Shared[Request, Answer]:
 
     def _lead(self) -> None:
         """Make one call for those who wait, oldest first, the leader among them; the next who waits leads on."""
-        with self._arrival:
+        with self._company.news:
             self._gather()
             together = self._taken()
+            self._company.depart(len(together))
             if self._waiting:
                 self._waiting[0].turn.set()
             else:
@@ -120,9 +139,13 @@ class Shared[Request, Answer]:
     def _gather(self) -> None:
         """Wait until everybody is there, or nobody new comes, or the call is full."""
         until = monotonic() + self._longest_wait_seconds
-        while len(self._waiting) < self._company.size() and self._size() < MOST_AT_ONCE:
-            if not self._arrival.wait(min(self._quiet_seconds, until - monotonic())):
+        while self._more_may_come() and self._size() < MOST_AT_ONCE:
+            quiet_seconds = self._quiet_seconds * self._company.size()
+            if not self._company.news.wait(min(quiet_seconds, until - monotonic())):
                 return
+
+    def _more_may_come(self) -> bool:
+        return self._company.elsewhere() > 0 or (self._before is not None and bool(self._before._waiting))
 
     def _size(self) -> int:
         return sum(len(ask.requests) for ask in self._waiting)
@@ -154,7 +177,7 @@ class SharedCalls:
         self._api = api
         company = company or Company()
         self._reads = Shared(self._read_all, company, **waits)
-        self._writes = Shared(self._write_all, company, **waits)
+        self._writes = Shared(self._write_all, company, before=self._reads, **waits)
         self._searches = Shared(self._search_all, company, **waits)
         self._single_until = 0.0
 

@@ -13,7 +13,7 @@ from typing import Any
 from shared.connectors.azure_devops import translate
 from shared.connectors.azure_devops.api import Api, path
 from shared.errors import NotFound
-from shared.model import FieldInfo, FieldType, Level, Team, WorkItemType
+from shared.model import FieldInfo, FieldType, Level, StateCategory, Team, WorkItemType
 from shared.ports import Clock
 
 REMEMBERED_FOR = timedelta(minutes=1)  # so that a mended team or type is seen soon
@@ -43,6 +43,10 @@ class Metadata:
     def work_item_type(self, project: str, name: str) -> WorkItemType:
         return self._remembered(("type", project, name), lambda: self._read_type(project, name))
 
+    def fields_by_type(self, project: str) -> Mapping[str, frozenset[str]]:
+        """The fields of all types, in one call where asking type by type makes a dozen."""
+        return self._remembered(("fields by type", project), lambda: self._read_fields_by_type(project))
+
     def teams(self, project: str) -> tuple[Team, ...]:
         return self._remembered(("teams", project), lambda: self._read_teams(project))
 
@@ -70,9 +74,10 @@ class Metadata:
         """The fields that work items of these projects can have, with what they may hold in any of them."""
         found: dict[str, FieldInfo] = {}
         for project in projects:
+            categories = translate.state_categories(self._types(project))
             for name, choices in self._choices(project).items():
                 if known := found.get(name) or self.fields().get(name):
-                    found[name] = _with_choices(known, choices)
+                    found[name] = _with_choices(known, choices, categories)
         return found
 
     def kinds(self, project: str) -> tuple[str, ...]:
@@ -105,6 +110,10 @@ class Metadata:
         except NotFound as missing:
             names = ", ".join(type["name"] for type in self._api.get(types)["value"])
             raise NotFound(f"{missing.reason.rstrip('.')}. '{project}' has: {names}") from missing
+
+    def _read_fields_by_type(self, project: str) -> Mapping[str, frozenset[str]]:
+        types = self._api.get(f"{path(project)}/_apis/wit/workitemtypes")["value"]
+        return {type["name"]: frozenset(field["referenceName"] for field in type["fields"]) for type in types}
 
     def _read_teams(self, project: str) -> tuple[Team, ...]:
         address = f"_apis/projects/{path(project)}/teams"
@@ -160,8 +169,11 @@ class Metadata:
         return frozenset(tag["name"] for tag in self._api.get(f"{path(project)}/_apis/wit/tags")["value"])
 
 
-def _with_choices(info: FieldInfo, choices: Sequence[str]) -> FieldInfo:
+def _with_choices(info: FieldInfo, choices: Sequence[str], categories: Mapping[str, StateCategory]) -> FieldInfo:
     """A text that may hold some values only is a pick list."""
     chosen = tuple(dict.fromkeys((*info.choices, *choices)))
+    if info.type is FieldType.STATE:
+        more = {state: category for state, category in categories.items() if state not in info.categories}
+        return replace(info, choices=chosen, categories={**info.categories, **more})
     listed = info.type is FieldType.TEXT and chosen
     return replace(info, type=FieldType.PICKLIST if listed else info.type, choices=chosen)

@@ -16,7 +16,7 @@ from requests.adapters import BaseAdapter
 from shared.connectors.azure_devops import patches, translate
 from shared.connectors.azure_devops.api import Api, Params, Write, path
 from shared.connectors.azure_devops.auth import Authenticator
-from shared.connectors.azure_devops.batching import SharedCalls
+from shared.connectors.azure_devops.batching import LONGEST_WAIT_SHARE, SharedCalls
 from shared.connectors.azure_devops.feeds import Feeds
 from shared.connectors.azure_devops.metadata import Metadata
 from shared.connectors.azure_devops.selection import Selector
@@ -79,7 +79,7 @@ class Organisation:
         )
         self.clock = clock
         self.metadata = Metadata(self.api, clock)
-        self.calls = SharedCalls(self.api)
+        self.calls = SharedCalls(self.api, longest_wait_seconds=LONGEST_WAIT_SHARE * timeout_seconds)
 
     def close(self) -> None:
         self.api.close()
@@ -195,10 +195,7 @@ class AzureDevOpsSide:
 
     def _fields_of(self, shown: Mapping[str, Any]) -> Collection[str]:
         """The fields of a work item's type; of a type that is gone nothing is known."""
-        try:
-            return self._metadata.work_item_type(shown["System.TeamProject"], shown["System.WorkItemType"]).fields
-        except NotFound:
-            return ()
+        return self._metadata.fields_by_type(shown["System.TeamProject"]).get(shown["System.WorkItemType"], ())
 
     def _ours(self, project: str) -> bool:
         return project.casefold() in {name.casefold() for name in self._projects}

@@ -1,6 +1,7 @@
 """What Azure DevOps says, as nouns of ours. Pure; a value it leaves out is one it does not have."""
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from html import unescape
@@ -192,6 +193,15 @@ def choices(types: Iterable[Json], fields_of_types: Iterable[Json]) -> dict[str,
         if field["referenceName"] != "System.State":
             names |= dict.fromkeys(str(value) for value in values)
     return {name: tuple(values) for name, values in found.items()}
+
+
+def state_categories(types: Iterable[Json]) -> dict[str, StateCategory]:
+    """The states of a project by how many types have them, each with the category that most of them put it into."""
+    counted = Counter((state["name"], state["category"]) for type in types for state in type["states"])
+    found: dict[str, StateCategory] = {}
+    for (state, category), _ in counted.most_common():
+        found.setdefault(state, StateCategory(category))
+    return found
 
 
 def _field_type(field: Json) -> FieldType:

@@ -22,7 +22,7 @@ CONNECTION_SECONDS = 2
 READ_SECONDS = 3
 RETRIES = 2
 BACKOFF_SECONDS = 0.2
-POOL_SIZE = 32  # threads of one worker, so that no connection is thrown away
+POOL_SIZE = 80  # at least the threads of one worker, so that no connection is thrown away
 
 # The emulator's account and key are the same everywhere and public.
 _DEVELOPMENT = (
@@ -88,8 +88,14 @@ def _queue_options() -> dict[str, Any]:
     return {"transport": _transport(), "retry_policy": retry}
 
 
+def _as_given(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Keeps `requests` from looking for a .netrc file at every call: the SDK signs them itself."""
+    return request
+
+
 def _transport() -> RequestsTransport:
     session = requests.Session()
+    session.auth = _as_given
     for scheme in ("http://", "https://"):
         session.mount(scheme, HTTPAdapter(pool_maxsize=POOL_SIZE))
     return RequestsTransport(session=session, connection_timeout=CONNECTION_SECONDS, read_timeout=READ_SECONDS)

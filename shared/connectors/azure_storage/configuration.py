@@ -62,10 +62,10 @@ class TableConfigurationStore:
         self._lock = Lock()
         self._last: _Read | None = None
 
-    def read(self) -> tuple[Mapping[str, object], str]:
+    def read(self, *, fresh: bool = False) -> tuple[Mapping[str, object], str]:
         with self._lock:
             last, now = self._last, self._monotonic()
-            if last is None or now - last.at >= self._max_age_seconds:
+            if fresh or last is None or now - last.at >= self._max_age_seconds:
                 self._last = last = self._refreshed(last, now)
             return last.document, last.generation
 

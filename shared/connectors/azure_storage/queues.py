@@ -6,7 +6,8 @@ look a `pair`: so both wait in one queue and none is taken for the other.
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
@@ -20,6 +21,8 @@ from shared.model import Hint, SideName
 QUEUE = "reconcile"
 MAX_DELAY_SECONDS = 7 * 24 * 3600  # the service's limit; an earlier look does no harm
 NEVER = -1
+SENT_AT_ONCE = 8
+BUSY_SECONDS = 10  # for an answer, when many are sent and nobody waits for it
 
 
 def encode(message: Hint | Look) -> str:
@@ -74,17 +77,17 @@ class _Queue:
     def __init__(self, service: QueueServiceClient) -> None:
         self._queue = service.get_queue_client(QUEUE, message_encode_policy=TextBase64EncodePolicy())
 
-    def _put(self, message: Hint | Look, delay_seconds: float) -> None:
+    def _put(self, message: Hint | Look, delay_seconds: float, **options: Any) -> None:
         text, delay = encode(message), min(math.ceil(delay_seconds), MAX_DELAY_SECONDS)
         with remedies(f"queue {QUEUE}"):
             try:
-                self._queue.send_message(text, visibility_timeout=delay, time_to_live=NEVER)
+                self._queue.send_message(text, visibility_timeout=delay, time_to_live=NEVER, **options)
             except HttpResponseError as error:
                 if error_code(error) != "QueueNotFound":
                     raise
                 with suppress(ResourceExistsError):
                     self._queue.create_queue()
-                self._queue.send_message(text, visibility_timeout=delay, time_to_live=NEVER)
+                self._queue.send_message(text, visibility_timeout=delay, time_to_live=NEVER, **options)
 
 
 class QueueHints(_Queue):
@@ -99,3 +102,9 @@ class QueueLooks(_Queue):
 
     def send(self, look: Look, delay_seconds: float = 0) -> None:
         self._put(look, delay_seconds)
+
+    def send_all(self, looks: Iterable[Look]) -> None:
+        """A message is a call, and one after the other they would come more slowly than they are worked on."""
+        with ThreadPoolExecutor(SENT_AT_ONCE, thread_name_prefix="send") as pool:
+            for _ in pool.map(lambda look: self._put(look, 0, read_timeout=BUSY_SECONDS), looks):
+                pass

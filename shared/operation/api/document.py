@@ -20,6 +20,7 @@ JSON, PROBLEM = "application/json", "application/problem+json"
 IN_PATHS = {
     "connection": "The name of a connection in the configuration.",
     "pair": "The name of a pair in the configuration.",
+    "name": "The name of a field rule.",
     "id": "The id of what is asked for; a ticket's number will do.",
 }
 HEADERS = {

@@ -14,7 +14,9 @@ from shared.configuration import (
     Access,
     AzureDevOpsConnection,
     Configuration,
+    FieldMapping,
     ItsmConnection,
+    Name,
     PpmConnection,
     SecretName,
     Token,
@@ -225,3 +227,34 @@ class PlanRequest(Body):
 class ApproveRequest(Body):
     links: tuple[Text, ...] = ()
     """The deletions to be carried over, of those that the pair waits for."""
+
+
+# ---------------------------------------------------------------- field rules
+
+Position = Annotated[int, Field(ge=0, strict=True)]
+
+
+class FieldsQuery(Query):
+    choices: Flag = False
+    """Also tell the fields of both sides."""
+
+
+class FieldToPut(FieldMapping):
+    name: Annotated[Name | None, Field(description="Left out, it stays.")] = None
+
+
+class FieldToAdd(FieldMapping):
+    position: Annotated[Position | None, Field(description="Counted from 0; left out, the rule comes last.")] = None
+
+
+class Placed(BaseModel):
+    """Where a rule is added. The rule itself is for the configuration to judge."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    position: Position | None = None
+
+
+class OrderRequest(Body):
+    names: tuple[Text, ...] = ()
+    """Those of all rules, in the order they are to have."""

@@ -94,15 +94,14 @@ def test_the_company_are_those_who_called_lately() -> None:
     barrier = Barrier(3)
 
     def call() -> None:
-        company.arrive()
-        company.arrive()
-        forgetful.arrive()
+        for each in (company, company, forgetful):
+            with each.news:
+                each.arrive()
         barrier.wait(LONG)
 
     side_by_side(call, call, call)
     assert company.size() == 3
-    forgetful.arrive()
-    assert forgetful.size() <= 1
+    assert forgetful.size() == 0
 
 
 def test_nobody_waits_long_for_one_who_does_not_come() -> None:

@@ -15,7 +15,7 @@ from shared.connectors.azure_devops.batching import SharedCalls
 from shared.connectors.azure_devops.side import AzureDevOpsSide, Organisation
 from shared.connectors.http import Credential
 from shared.errors import InDoubt, NotFound, Park, Stale
-from shared.model import FieldType, Item, ItemChange, ItemDraft, Move
+from shared.model import FieldType, Item, ItemChange, ItemDraft, Move, StateCategory
 from tests.connectors.side_contract import MARKER, Facts, SideContract, news, read
 
 TITLE, STATE, TAGS, BODY = "System.Title", "System.State", "System.Tags", "System.Description"
@@ -172,6 +172,8 @@ def calls(simulator: RunningSimulator, *, of: str) -> int:
 def test_fields_say_what_they_may_hold(side: AzureDevOpsSide) -> None:
     fields = side.fields()
     assert {"New", "Active", "Resolved", "Closed"} <= set(fields[STATE].choices)
+    assert next(iter(fields[STATE].categories)) == "Closed", "a state that every type has comes first"
+    assert fields[STATE].categories["Resolved"] is StateCategory.IN_PROGRESS, "as most types have it; bugs do not"
     assert fields[PRIORITY].choices == ("1", "2", "3", "4")
     assert "Fabrikam\\Network" in fields[AREA].choices
     assert fields[ITERATION].choices[0] == "Fabrikam"
@@ -189,6 +191,7 @@ def test_a_side_of_several_projects_has_the_fields_of_all(organisation: Organisa
     fields = AzureDevOpsSide(organisation, ["Fabrikam", "Tailwind"]).fields()
     assert {"Active", "Committed"} <= set(fields[STATE].choices)
     assert {"Fabrikam\\Network", "Tailwind\\Web"} <= set(fields[AREA].choices)
+    assert {fields[STATE].categories[name] for name in ("Active", "Committed")} == {StateCategory.IN_PROGRESS}
     assert {POINTS, "Microsoft.VSTS.Scheduling.Effort"} <= set(fields)
 
 
@@ -326,7 +329,7 @@ def test_what_cannot_be_a_work_item_is_not_found(side: AzureDevOpsSide, id: str)
 
 
 def test_what_fails_after_a_write_leaves_it_in_doubt(simulator: RunningSimulator, side: AzureDevOpsSide) -> None:
-    simulator.control.fault(call="types.get", status=503, times=1)
+    simulator.control.fault(call="types.list", status=503, times=1)
     with pytest.raises(InDoubt, match="was written"):
         make(side)
     (id,) = side.find([MARKER])[MARKER]

@@ -152,6 +152,17 @@ class TestConfiguration:
         clock[0] = 10.0
         assert store.read() == ({"teams": [2]}, newer)
 
+    def test_who_edits_it_sees_a_replacement_at_once(
+        self, store: TableConfigurationStore, account: Account, calls: list[str]
+    ) -> None:
+        store.replace({"teams": [1]}, None)
+        store.read()
+        newer = TableConfigurationStore(account.tables).replace({"teams": [2]}, None)
+        assert store.read(fresh=True) == ({"teams": [2]}, newer)
+        calls.clear()
+        assert store.read(fresh=True) == store.read()
+        assert calls == ["GET"], "what has not changed is not read again"
+
     def test_only_the_previous_generation_is_kept(self, store: TableConfigurationStore, account: Account) -> None:
         replaced = [store.replace({"teams": [number] * 5}, None) for number in range(5)]
         assert list(self.generations(account)) == [f"generation|{generation}" for generation in replaced[-2:]]

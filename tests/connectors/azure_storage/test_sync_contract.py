@@ -60,6 +60,7 @@ def write(id: str, **more: Any) -> Write:
 def everything() -> SyncLink:
     """A link that says all a link can say."""
     return link(
+        terms={TITLE: "0f1e2d3c 4b5a6978"},
         baseline={TITLE: {BOARDS: "Größe 🎫", PPM: None}, "Tags = Tags": {BOARDS: "a; b", PPM: ["a", "b"]}},
         parents={BOARDS: "ppm:1", PPM: ""},
         versions={BOARDS: "12", PPM: '"etag"'},

@@ -166,3 +166,13 @@ def test_a_tenant_can_have_other_fields(client: Client) -> None:
     assert "Priority" not in client.get(f"{client.tasks}/{task['id']}")["attributes"]
     assert client.refused(task["id"], Name="x")[0] == "Name"
     assert "Effort" not in client.patch(task["id"], Effort=3)
+
+
+def test_what_a_write_replaced_unseen_is_remembered(client: Client) -> None:
+    task = client.create(Name="Printer")["id"]
+    client.patch(task, Name="Calm printer")
+    assert client.control.edit(task, {"Name": "Mended", "Effort": 3}) == {"Name": "Calm printer", "Effort": None}
+    client.get(client.tasks)  # a list, in which nobody looked at it
+    client.patch(task, Name="Quiet printer")
+    assert client.control.overwritten() == ["Mended"]
+    assert [shown["attributes"]["Name"] for shown in client.control.tasks()] == ["Quiet printer"]

@@ -17,6 +17,7 @@ from shared.operation.api.answers.configuration import (
     Unmapped,
 )
 from shared.operation.api.answers.events import BoardsEventTaken, PpmEventTaken
+from shared.operation.api.answers.fields import Fields, FieldsChanged
 from shared.operation.api.answers.pairs import Approved, Creation, Levels, Linked, Pairs, Rows, Unlinked
 from shared.operation.api.answers.plans import History, Plan
 from shared.operation.api.answers.tickets import Explanation, LookAgain, Taken, Ticket
@@ -33,6 +34,8 @@ __all__ = [
     "Creation",
     "Described",
     "Explanation",
+    "Fields",
+    "FieldsChanged",
     "Health",
     "History",
     "Levels",
