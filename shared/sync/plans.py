@@ -203,8 +203,7 @@ class PairPlans:
         if started is None:
             self._refuse_moved(pair, head, todo)
             self._plans.start(pair, id, {"at": self._desk.clock().isoformat(), "by": by})
-        for link in todo:
-            self._looks.send(Look(pair, link=link, plan=id))
+        self._looks.send_all(Look(pair, link=link, plan=id) for link in todo)
         return self.show(pair, id)
 
     def _refuse_moved(self, pair: str, head: Json, todo: Mapping[str, Json]) -> None:
