@@ -45,6 +45,12 @@ LAYERS = (
         ("shared.wiring", "shared.model", "shared.errors"),
         "a function decodes, calls a service that wiring hands it, and encodes",
     ),
+    Layer(
+        "shared.wiring.doors",
+        (*NOUNS, "shared.connectors", "shared.wiring.environment"),
+        "doors.py knows every connector and no promise",
+    ),
+    Layer("shared.wiring.environment", NOUNS, "environment.py serves the rest of wiring and knows none of it"),
     Layer("shared.wiring", ("shared",), "wiring knows all of shared/ and nothing beyond"),
     Layer("shared.connectors.http", NOUNS, "http.py serves every connector and knows none"),
     Layer("shared.connectors.rest", (*NOUNS, "shared.connectors.http"), "rest.py serves many connectors, knows none"),
@@ -74,7 +80,7 @@ LAYERS = (
 )
 
 # Where every answer follows from the arguments: all of these, except each promise's service.
-CORE = re.compile(r"shared\.(?!wiring$|connectors\b|\w+\.service$).+")
+CORE = re.compile(r"shared\.(?!wiring\b|connectors\b|\w+\.service$).+")
 OUTSIDE_WORLD = ("azure", "http.client", "os", "random", "requests", "secrets", "socket", "time", "urllib.request")
 CLOCKS_AND_DICE = re.compile(r"(^|\.)(datetime\.(now|utcnow|today)|date\.today|uuid[14])$")
 
@@ -236,11 +242,22 @@ def plant(root: Path, files: Mapping[str, str]) -> None:
             "import requests",
             "requests, but functions know azure.functions and the standard library; other packages are for connectors",
         ),
-        ("shared/wiring.py", "from shared.connectors.redmine import api\nimport azure.identity", None),
+        ("shared/wiring/__init__.py", "from shared.connectors.redmine import api\nimport azure.identity", None),
         (
-            "shared/wiring.py",
+            "shared/wiring/__init__.py",
             "from infra.local import demo",
             "infra.local, but wiring knows all of shared/ and nothing beyond",
+        ),
+        ("shared/wiring/doors.py", "from shared.connectors.redmine import api\nfrom .environment import now", None),
+        (
+            "shared/wiring/doors.py",
+            "import shared.tickets.service",
+            "shared.tickets.service, but doors.py knows every connector and no promise",
+        ),
+        (
+            "shared/wiring/environment.py",
+            "from shared.connectors.redmine import api",
+            "shared.connectors.redmine, but environment.py serves the rest of wiring and knows none of it",
         ),
         ("shared/connectors/redmine/api.py", "import requests\nfrom ..http import get\nfrom .auth import sign", None),
         ("shared/connectors/redmine/api.py", "from ..jira import auth", f"shared.connectors.jira, but {CONNECTOR}"),
@@ -267,8 +284,9 @@ def plant(root: Path, files: Mapping[str, str]) -> None:
     ],
 )
 def test_a_broken_arrow_is_told_in_a_sentence(tmp_path: Path, path: str, line: str, sentence: str | None) -> None:
-    parts = ("model", "errors", "ports", "configuration", "wiring", "connectors/redmine/__init__", "connectors/http")
-    plant(tmp_path, {f"shared/{part}.py": "" for part in parts})
+    parts = ("model", "errors", "ports", "configuration", "connectors/http")
+    packages = ("wiring/__init__", "connectors/redmine/__init__")
+    plant(tmp_path, {f"shared/{part}.py": "" for part in (*parts, *packages)})
     plant(tmp_path, {path: line})
     last = len(line.splitlines())
     assert broken_arrows(tmp_path) == ([f"{path}:{last} imports {sentence}."] if sentence else [])
@@ -276,8 +294,8 @@ def test_a_broken_arrow_is_told_in_a_sentence(tmp_path: Path, path: str, line: s
 
 def test_an_impure_core_is_told_in_sentences(tmp_path: Path) -> None:
     impure = "import os\nfrom datetime import datetime\nfrom uuid import uuid4\nid = uuid4()\nnow = datetime.now\n"
-    allowed = {"shared/tickets/service.py": impure, "shared/connectors/http.py": impure, "shared/wiring.py": impure}
-    plant(tmp_path, {"shared/tickets/mapping.py": impure, **allowed})
+    allowed = ("shared/tickets/service.py", "shared/connectors/http.py", "shared/wiring/environment.py")
+    plant(tmp_path, dict.fromkeys(("shared/tickets/mapping.py", *allowed), impure))
     assert impurities(tmp_path) == [
         "shared/tickets/mapping.py:1 imports os, but only services and connectors meet the world.",
         "shared/tickets/mapping.py:4 uses uuid4, but time and ids come in as arguments.",
