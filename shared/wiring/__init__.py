@@ -47,22 +47,22 @@ from shared.operation.connections import Connections
 from shared.operation.service import OperationService
 from shared.places import PlaceMemory
 from shared.ports import Secrets, SideDoor
-from shared.sync import configured, mapping_edits
-from shared.sync.admission import Admission
-from shared.sync.configured import ConfiguredPairs
-from shared.sync.creation import Counterparts
-from shared.sync.desk import Desk
-from shared.sync.events import Events
 from shared.sync.hand import Timing as SyncTiming
-from shared.sync.mapping_edits import Edit
-from shared.sync.mappings import FieldMappings
-from shared.sync.placing import Wanted
-from shared.sync.plans import PairPlans
-from shared.sync.rows import Filters
+from shared.sync.pairs import configured, mapping_edits
+from shared.sync.pairs.admission import Admission
+from shared.sync.pairs.configured import ConfiguredPairs
+from shared.sync.pairs.creation import Counterparts
+from shared.sync.pairs.desk import Desk
+from shared.sync.pairs.events import Events
+from shared.sync.pairs.mapping_edits import Edit
+from shared.sync.pairs.mappings import FieldMappings
+from shared.sync.pairs.placing import Wanted
+from shared.sync.pairs.plans import PairPlans
+from shared.sync.pairs.rows import Filters
+from shared.sync.pairs.subscriptions import SubscriptionUpkeep
+from shared.sync.pairs.upkeep import Upkeep
+from shared.sync.pairs.views import PairViews
 from shared.sync.service import SyncService
-from shared.sync.subscriptions import SubscriptionUpkeep
-from shared.sync.upkeep import Upkeep
-from shared.sync.views import PairViews
 from shared.tickets import planning, preset
 from shared.tickets.run import Timing
 from shared.tickets.service import TicketService

@@ -154,7 +154,7 @@ def test_an_object_of_any_names_is_taken_as_it_is():
 
 
 def test_the_directions_and_scopes_of_plans_are_those_that_the_sync_knows():
-    from shared.sync.plans import DIRECTIONS, SCOPES
+    from shared.sync.pairs.plans import DIRECTIONS, SCOPES
 
     fields = wiring().api.requests.PlanRequest.model_fields
     assert set(fields["direction"].annotation.__args__) == set(DIRECTIONS)

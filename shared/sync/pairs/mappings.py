@@ -8,13 +8,13 @@ from shared.errors import Refused, Stale
 from shared.links import Look
 from shared.model import SideName
 from shared.ports import Looks
-from shared.sync import configured, field_rows, mapping_edits
-from shared.sync.configured import Facts
-from shared.sync.defaults import LeftOut, defaults
-from shared.sync.desk import Desk
-from shared.sync.field_rows import Json
-from shared.sync.mapping_edits import Document, Edit, Rules
-from shared.sync.reach import Reach, reach
+from shared.sync.pairs import configured, field_rows, mapping_edits
+from shared.sync.pairs.configured import Facts
+from shared.sync.pairs.defaults import LeftOut, defaults
+from shared.sync.pairs.desk import Desk
+from shared.sync.pairs.field_rows import Json
+from shared.sync.pairs.mapping_edits import Document, Edit, Rules
+from shared.sync.pairs.reach import Reach, reach
 
 KNOWN_EVERYWHERE_SECONDS = 10  # by then no worker follows the old rules (`ConfigurationStore.read`)
 

@@ -14,11 +14,12 @@ from shared.errors import Park, Refused
 from shared.links import Asked, Look, SyncLink, SyncState, Trace
 from shared.model import SideName
 from shared.ports import Looks
-from shared.sync import history, plan, rows
-from shared.sync.desk import Desk, both
+from shared.sync import history, plan
 from shared.sync.hand import Outcome
+from shared.sync.pairs import rows
+from shared.sync.pairs.desk import Desk, both
+from shared.sync.pairs.rows import Json, Known
 from shared.sync.plan import Plan, Request, Scope
-from shared.sync.rows import Json, Known
 from shared.sync.rules import BOARDS, PPM, PairRules
 from shared.sync.service import SyncService
 
