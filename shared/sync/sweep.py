@@ -47,10 +47,10 @@ class Sweep:
         if self._store.hold(pair) is not None:
             return 0
         unsettled = list(self._store.unsettled(pair))
-        if not self._rules(pair).continuous:
-            return self._send(self._again(link) for link in unsettled)
         if self._too_many_deletions(pair, unsettled):
             return 0
+        if not self._rules(pair).continuous:
+            return self._send(self._again(link) for link in unsettled)
         with self._reconciler.sides(pair) as sides:
             feeds = {side: self._changed(pair, side, sides[side], full=full) for side in SIDES}
             seen = self._examined(pair, sides, {side: ids for side, (ids, _) in feeds.items()})

@@ -431,7 +431,9 @@ def test_where_nothing_can_be_restored_nothing_is_binned():
     office = Office(ppm=Traits(bins=False))
     link = office.linked()
     office.sides[BOARDS].delete(link.ids[BOARDS])
-    assert office.look(link) is Outcome.UNLINKED
+    assert office.look(link) is Outcome.DOOMED
+    office.sweep()
+    assert office.link(link.id).state is SyncState.UNLINKED
     assert not office.sides[PPM].things[link.ids[PPM]].deleted
 
 
