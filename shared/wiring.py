@@ -36,7 +36,6 @@ from shared.configuration import (
     PpmConnection,
 )
 from shared.connectors.azure_devops.auth import Authenticator, ManagedIdentity, PersonalAccessToken
-from shared.connectors.azure_devops.batching import LONGEST_WAIT_SHARE
 from shared.connectors.azure_devops.boards import AzureDevOpsBoards
 from shared.connectors.azure_devops.events import event as boards_event
 from shared.connectors.azure_devops.probe import AzureDevOpsProbe, Place
@@ -66,6 +65,7 @@ from shared.connectors.redmine.probe import RedmineProbe
 from shared.connectors.redmine.side import RedmineSide
 from shared.connectors.request_tracker.api import RequestTrackerItsm
 from shared.connectors.servicenow.api import ServiceNowItsm
+from shared.connectors.sharing import LONGEST_WAIT_SHARE
 from shared.connectors.zendesk.api import ZendeskItsm
 from shared.model import SideName
 from shared.operation.connections import Connections
