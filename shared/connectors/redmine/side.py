@@ -35,6 +35,7 @@ log = logging.getLogger(__name__)
 MARKER_FIELD = "Boardbridge"
 MARKERS_PER_CALL = 25  # as many as fit into a URL
 CATALOGUE_KEPT_FOR = timedelta(minutes=1)
+LATEST = timedelta(seconds=5)  # where it lacks a field: so one that nobody has is not looked for at each call
 FORBIDDEN = "Redmine: answered 403"  # which Redmine has no words for
 
 
@@ -108,7 +109,7 @@ class RedmineSide:
 
     def read(self, ids: Collection[str], fields: Collection[str]) -> Mapping[str, Item]:
         """Redmine does not say apart what was deleted and what is hidden: both are missing here."""
-        translation = self._translation()
+        translation = self._translation(fields)
         versioned = self._issues.versioned(ids)
         return {str(issue["id"]): translation.item(issue, fields, version) for issue, version in versioned}
 
@@ -133,7 +134,7 @@ class RedmineSide:
 
     def create(self, draft: ItemDraft, fields: Collection[str]) -> Item:
         """What Redmine passes over is not refused here, for the issue is made: it shows in what is returned."""
-        translation = self._translation()
+        translation = self._translation(draft.fields)
         issue = self._write("POST", "issues.json", translation.new_issue(draft))["issue"]
         made = translation.item(issue, fields)
         if draft.marker not in made.markers:
@@ -149,7 +150,7 @@ class RedmineSide:
 
         `Stale` after somebody else's edit in between leaves it open what was written: `written_by_us` says.
         """
-        translation = self._translation()
+        translation = self._translation(change.fields)
         issue = self._issues.alone(change.id)
         item = translation.item(issue, fields)
         if item.read_only:
@@ -248,9 +249,12 @@ class RedmineSide:
             raise Park(f"refused by target: Redmine {'; '.join(ignored)}. {_why(issue)}")
         return issue
 
-    def _translation(self) -> Translation:
+    def _translation(self, fields: Collection[str] = ()) -> Translation:
+        """A field that is not known may be new; taken for empty, what it holds could be written over."""
         with self._one_asks:
-            if self._known is None or self._clock() - self._known[0] > CATALOGUE_KEPT_FOR:
+            suffices = self._known is not None and self._known[1].fields.keys() >= {*fields}
+            kept_for = CATALOGUE_KEPT_FOR if suffices else LATEST
+            if self._known is None or self._clock() - self._known[0] > kept_for:
                 self._known = (self._clock(), self._read_catalogue())
             return Translation(self._known[1], self._people, self._project, self._url)
 
