@@ -69,7 +69,7 @@ class IssuePeople:
         }
 
     def see(self, id: str) -> Seen:
-        return self._shown(self._redmine.issue(id))
+        return self.items()[id]
 
     def add(self, values: Mapping[str, Any], parent: str | None) -> str:
         under = {"parent_issue_id": parent} if parent else {}
