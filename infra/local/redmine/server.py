@@ -63,7 +63,7 @@ class Redmine:
             [
                 *(SERVER, "--dir", str(self._app), "--environment", "production"),
                 *("--bind", f"tcp://127.0.0.1:{self._port}"),
-                *("--threads", "1:1"),  # SQLite refuses a second writer, and Ruby runs one thread at a time anyway
+                *("--config", str(HERE / "puma.rb")),
                 str(self._app / "config.ru"),
             ],
             ready="Listening on",
