@@ -56,11 +56,14 @@ class Sweep:
             seen = self._examined(pair, sides, {side: ids for side, (ids, _) in feeds.items()})
             if not changes_approved and self._held(pair, seen.too_much, seen.edited):
                 return 0
-        looks = [self._again(link) for link in unsettled]
-        if full:
-            looks += (Look(pair, link=link.id) for link in self._store.links(pair) if link.state.alive)
-        looks += (Look(pair, side, id) for side, ids in seen.news.items() for id in ids)
-        sent = self._send(looks)
+        news = {(side, id): None for side, ids in seen.news.items() for id in ids}
+        looks = {link.id: self._again(link) for link in unsettled}
+        for link in self._store.links(pair) if full else ():
+            if link.state.alive:  # its items need no hints of their own, which would get in one another's way
+                looks.setdefault(link.id, Look(pair, link=link.id))
+                for item in link.ids.items():
+                    news.pop(item, None)
+        sent = self._send([*looks.values(), *(Look(pair, side, id) for side, id in news)])
         for side, (_, cursor) in feeds.items():
             self._cursors.write(f"{pair}/{side}", cursor)
         return sent
