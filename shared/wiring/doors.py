@@ -33,7 +33,6 @@ from shared.connectors.redmine.probe import RedmineProbe
 from shared.connectors.redmine.side import RedmineSide
 from shared.connectors.request_tracker.api import RequestTrackerItsm
 from shared.connectors.servicenow.api import ServiceNowItsm
-from shared.connectors.sharing import LONGEST_WAIT_SHARE
 from shared.connectors.zendesk.api import ZendeskItsm
 from shared.model import SideName
 from shared.ports import Boards, HealthBoard, Itsm, ItsmDoor, Probe, Secrets, Side, SideDoor, Subscriptions
