@@ -115,7 +115,7 @@ class Sweep:
                     edited[link.id] = None
                 elif side is PPM and item.version == link.versions.get(side):  # on boards, parents have none (H6)
                     at_rest.add((side, id))
-        # By its link where that is known: whoever follows the hint need not ask for it, nor look twice at one link (D3).
+        # D3: by link where that is known, so that nobody has to ask for it, nor looks twice.
         news = [
             Look(pair, link=owners[side, id].id) if (side, id) in owners else Look(pair, side, id)
             for side, ids in changed.items()
