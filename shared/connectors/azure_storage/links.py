@@ -35,7 +35,7 @@ from shared.ports import SyncRecord
 
 TABLE = "pairs"
 LINK, CONFLICT, WRITE, HOLD = "link", "conflict", "write", "hold"
-SCAN_SECONDS = 10  # to look through a partition the service takes up to five seconds a page
+ANSWER_SECONDS = 10  # to look through a partition the service takes up to five seconds a page; and nobody waits for us
 LAST_MOMENT = 10**17  # microseconds since 1970: some year far beyond
 HANDOVER_SECONDS = 5.0  # after an item was seen on its way from one link to another
 
@@ -48,7 +48,7 @@ class TableSyncStore:
     """`SyncStore` in Table Storage. Calls that save may raise `Refused` (413): too large for one row or one save."""
 
     def __init__(self, service: TableServiceClient) -> None:
-        self._table = Table(service, TABLE)
+        self._table = Table(service, TABLE, answer_seconds=ANSWER_SECONDS)
         self._holds = Recent[Hold | None](lambda hold: hold is None)
 
     def read(self, pair: str, link_id: str) -> SyncRecord:
@@ -129,7 +129,7 @@ class TableSyncStore:
             partition=key(pair),
             first=_row_key(*beginning) + SEPARATOR,
             after=_row_key(*beginning) + AFTER_SEPARATOR,
-            page_seconds=SCAN_SECONDS,
+            page_seconds=ANSWER_SECONDS,
             **values,
         )
 
