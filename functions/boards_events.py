@@ -1,22 +1,25 @@
 """Azure DevOps tells that a work item changed (service hooks). It only makes us faster: the hourly sweep looks, too."""
 
-import azure.functions as func
+from typing import Any
 
-from functions.answers import answer, answering, headers_of
+from functions.operations import OUR_SECRET, Call, Family
 from functions.product import services, wiring
 
-events = func.Blueprint()
+events = Family("events")
 
 
-@events.function_name("boards_events")
-@events.route("boards/events", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
-@answering
-def boards_events(req: func.HttpRequest) -> func.HttpResponse:
-    """For whoever shows our secret. 202 whatever the event is about: on errors Azure DevOps switches the hook off."""
-    services().pairs.events.admit(headers_of(req))
-    event = wiring().boards_event(req.get_body())
+@events.operation(
+    "boards/events", "POST", raw={"application/json": "Anything"}, answers={202: "BoardsEventTaken"}, asks=OUR_SECRET
+)
+def boards_events(call: Call) -> Any:
+    """Take a service hook event of Azure DevOps, from whoever shows our secret.
+
+    202 whatever the event is about: on errors Azure DevOps switches the hook off.
+    """
+    services().pairs.events.admit(call.headers)
+    event = wiring().boards_event(call.raw)
     tickets = pairs = 0
     if event.item is not None:
         tickets = services().tickets.board_changed(event.item)
         pairs = services().pairs.events.board_changed(str(event.item), event.projects)
-    return answer({"work_item": event.item, "tickets": tickets, "pairs": pairs}, 202)
+    return {"work_item": event.item, "tickets": tickets, "pairs": pairs}

@@ -1,59 +1,58 @@
 """Connections as operators see, make, check, rotate and take them away. Tokens come in here and never go out."""
 
+from typing import Any
+
 import azure.functions as func
 
-from functions.answers import answer, answering, if_match
-from functions.bodies import whole
-from functions.product import services
+from functions.answers import JSON
+from functions.operations import Call, Family
+from functions.product import services, wiring
 
-connections = func.Blueprint()
-
-
-@connections.function_name("list_connections")
-@connections.route("connections", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
-@answering
-def list_connections(req: func.HttpRequest) -> func.HttpResponse:
-    return answer({"connections": services().connections.all()})
+connections = Family("connections")
 
 
-@connections.function_name("get_connection")
-@connections.route("connections/{connection}", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
-@answering
-def get_connection(req: func.HttpRequest) -> func.HttpResponse:
-    return answer(services().connections.one(_name(req)))
+@connections.operation("connections", "GET", answers={200: "Connections"})
+def list_connections(call: Call) -> Any:
+    """Each connection and whether it works, waits or is stopped, with the reason."""
+    return {"connections": services().connections.all()}
 
 
-@connections.function_name("put_connection")
-@connections.route("connections/{connection}", methods=["PUT"], auth_level=func.AuthLevel.FUNCTION)
-@answering
-def put_connection(req: func.HttpRequest) -> func.HttpResponse:
-    """The body is the connection as the configuration has it; `token`, a text, goes into Key Vault."""
-    return answer(services().connections.put(_name(req), whole(req), if_match(req)))
+@connections.operation("connections/{connection}", "GET", answers={200: "Connection"})
+def get_connection(call: Call) -> Any:
+    """A connection, and whether it works, waits or is stopped, with the reason."""
+    return services().connections.one(call.path["connection"])
 
 
-@connections.function_name("delete_connection")
-@connections.route("connections/{connection}", methods=["DELETE"], auth_level=func.AuthLevel.FUNCTION)
-@answering
-def delete_connection(req: func.HttpRequest) -> func.HttpResponse:
-    services().connections.delete(_name(req), if_match(req))
+@connections.operation(
+    "connections/{connection}",
+    "PUT",
+    raw={JSON: "ConnectionToPut"},
+    takes=("If-Match",),
+    answers={200: "Connection"},
+)
+def put_connection(call: Call) -> Any:
+    """Make a connection what the body says, as the configuration has it; `token`, a text, goes into Key Vault.
+
+    Without `token`, the secret stays as it is.
+    """
+    given = wiring().api.reading.mapping(call.raw)
+    return services().connections.put(call.path["connection"], given, call.expected)
+
+
+@connections.operation("connections/{connection}", "DELETE", takes=("If-Match",), answers={204: ""})
+def delete_connection(call: Call) -> Any:
+    """Take a connection away that nothing needs (else 409); its secret stays in Key Vault."""
+    services().connections.delete(call.path["connection"], call.expected)
     return func.HttpResponse(status_code=204)
 
 
-@connections.function_name("check_connection")
-@connections.route("connections/{connection}/check", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
-@answering
-def check_connection(req: func.HttpRequest) -> func.HttpResponse:
+@connections.operation("connections/{connection}/check", "POST", answers={200: "CheckedConnection"})
+def check_connection(call: Call) -> Any:
     """Address, token, expiry and each permission, asked of the product now; nothing is written there."""
-    return answer(services().connections.check(_name(req)))
+    return services().connections.check(call.path["connection"])
 
 
-@connections.function_name("list_unmapped")
-@connections.route("connections/{connection}/unmapped", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
-@answering
-def list_unmapped(req: func.HttpRequest) -> func.HttpResponse:
+@connections.operation("connections/{connection}/unmapped", "GET", answers={200: "Unmapped"})
+def list_unmapped(call: Call) -> Any:
     """Statuses, priorities and teams that nobody mapped, and how many tickets have them."""
-    return answer({"unmapped": services().tickets.unmapped(_name(req))})
-
-
-def _name(req: func.HttpRequest) -> str:
-    return req.route_params["connection"]
+    return {"unmapped": services().tickets.unmapped(call.path["connection"])}

@@ -1,13 +1,13 @@
 """Whether the app runs at all; asks nothing of anybody, so it can be asked often and by anyone."""
 
-import azure.functions as func
+from typing import Any
 
-from functions.answers import answer
+from functions.operations import NOTHING, Call, Family
 
-health_check = func.Blueprint()
+health_check = Family("health")
 
 
-@health_check.function_name("health")
-@health_check.route("health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
-def health(req: func.HttpRequest) -> func.HttpResponse:
-    return answer({"status": "ok"})
+@health_check.operation("health", "GET", asks=NOTHING, answers={200: "Health"})
+def health(call: Call) -> Any:
+    """Whether the app runs at all."""
+    return {"status": "ok"}

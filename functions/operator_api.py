@@ -1,101 +1,106 @@
-"""What operators ask and change over HTTP: configuration, routes, tickets, quarantine."""
+"""What operators ask and change over HTTP: configuration, routes, tickets, quarantine, this document."""
 
 import json
 import re
+from typing import Any
 
 import azure.functions as func
 
-from functions.answers import answer, answering, headers_of, if_match
-from functions.product import services
+from functions.answers import answer
+from functions.operations import OPERATIONS, Call, Family
+from functions.product import services, wiring
 from shared.errors import Refused
 
-operator = func.Blueprint()
+operator = Family("operation")
 
-YAML = "application/yaml; charset=utf-8"
+YAML = "application/yaml"
+ANY_MEDIA = "*/*"
 
 
-@operator.function_name("get_configuration")
-@operator.route("configuration", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
-@answering
-def get_configuration(req: func.HttpRequest) -> func.HttpResponse:
+@operator.operation("openapi.json", "GET", answers={200: "Described"})
+def get_openapi(call: Call) -> Any:
+    """This document."""
+    return wiring().api.document.document(OPERATIONS)
+
+
+@operator.operation("configuration", "GET", media=YAML, answers={200: "ConfigurationInForce"}, gives=("ETag",))
+def get_configuration(call: Call) -> Any:
+    """The whole configuration as it was given."""
     text, generation = services().operation.configuration_yaml()
-    return func.HttpResponse(text, headers={"ETag": f'"{generation}"', "Content-Type": YAML})
+    return func.HttpResponse(text, headers={"ETag": f'"{generation}"', "Content-Type": f"{YAML}; charset=utf-8"})
 
 
-@operator.function_name("put_configuration")
-@operator.route("configuration", methods=["PUT"], auth_level=func.AuthLevel.FUNCTION)
-@answering
-def put_configuration(req: func.HttpRequest) -> func.HttpResponse:
-    text = _document(req)
-    generation = services().operation.replace_configuration(text, if_match(req))
+@operator.operation(
+    "configuration",
+    "PUT",
+    raw={YAML: "Configuration"},
+    takes=("If-Match",),
+    answers={200: "ConfigurationTaken"},
+    gives=("ETag",),
+)
+def put_configuration(call: Call) -> Any:
+    """Replace the configuration, whole or not at all."""
+    text = _document(call.raw)
+    generation = services().operation.replace_configuration(text, call.expected)
     # A changed rule may free what was parked. What is in step is held against it by the next hourly sweep.
     looked_at = services().tickets.sweep(whole=False)
     services().pairs.subscriptions.soon()
     return answer({"generation": generation, "tickets_looked_at_again": looked_at}, headers={"ETag": f'"{generation}"'})
 
 
-@operator.function_name("check_configuration")
-@operator.route("configuration/check", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
-@answering
-def check_configuration(req: func.HttpRequest) -> func.HttpResponse:
+@operator.operation("configuration/check", "POST", raw={YAML: "Configuration"}, answers={200: "Checked"})
+def check_configuration(call: Call) -> Any:
     """Hold the document in the body, or the configuration in force, against the organisation; nothing is changed."""
-    return answer(services().operation.check_configuration(_document(req) or None))
+    return services().operation.check_configuration(_document(call.raw) or None)
 
 
-@operator.function_name("explain_route")
-@operator.route("routes/explain", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
-@answering
-def explain_route(req: func.HttpRequest) -> func.HttpResponse:
-    """The body is the ticket with `?connection=` in the address, or `{"connection": …, "body": …}`."""
-    connection, body = req.params.get("connection"), req.get_body()
+@operator.operation(
+    "routes/explain", "POST", query="ExplainQuery", raw={ANY_MEDIA: "TicketOrEnvelope"}, answers={200: "Explanation"}
+)
+def explain_route(call: Call) -> Any:
+    """Where a ticket would go and why, and the work item that would be written; nothing is kept.
+
+    The body is the ticket with `?connection=` in the address, or `{"connection": …, "body": …}`.
+    """
+    connection, body = call.query.connection, call.raw
     if connection is None:
         connection, body = _envelope(body)
-    return answer(services().tickets.explain(connection, body, headers_of(req)))
+    return services().tickets.explain(connection, body, call.headers)
 
 
-@operator.function_name("get_ticket")
-@operator.route("tickets/{connection}/{*id}", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
-@answering
-def get_ticket(req: func.HttpRequest) -> func.HttpResponse:
-    return answer(services().tickets.look_up(req.route_params["connection"], _ticket_id(req)))
+@operator.operation("tickets/{connection}/{*id}", "GET", answers={200: "Ticket"})
+def get_ticket(call: Call) -> Any:
+    """What became of a ticket: its work item, team, route and why, or what it waits for."""
+    return services().tickets.look_up(call.path["connection"], _ticket_id(call.request))
 
 
-@operator.function_name("look_again")
-@operator.route("tickets/{connection}/{*id}", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
-@answering
-def look_again(req: func.HttpRequest) -> func.HttpResponse:
+@operator.operation("tickets/{connection}/{*id}", "POST", answers={202: "LookAgain"})
+def look_again(call: Call) -> Any:
     """Try a ticket again now, parked or not."""
-    services().tickets.look_again(req.route_params["connection"], _ticket_id(req))
-    return answer({"result": "it will be looked at again"}, 202)
+    services().tickets.look_again(call.path["connection"], _ticket_id(call.request))
+    return {"result": "it will be looked at again"}
 
 
-@operator.function_name("list_quarantine")
-@operator.route("quarantine", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
-@answering
-def list_quarantine(req: func.HttpRequest) -> func.HttpResponse:
-    return answer({"quarantine": services().operation.quarantined()})
+@operator.operation("quarantine", "GET", answers={200: "Quarantine"})
+def list_quarantine(call: Call) -> Any:
+    """The newest bodies in which no ticket was found: what was looked for, and the body as it came."""
+    return {"quarantine": services().operation.quarantined()}
 
 
-def _document(req: func.HttpRequest) -> str:
+def _document(body: bytes) -> str:
     try:
-        return req.get_body().decode("utf-8-sig")
+        return body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise Refused(400, f"the document is not UTF-8: {error}") from error
 
 
 def _envelope(body: bytes) -> tuple[str, bytes]:
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
-        document = None
-    match document:
-        case {"connection": str(connection), "body": ticket}:
-            return connection, json.dumps(ticket).encode()
-    raise Refused(400, 'say which connection the ticket is from: ?connection=… or {"connection": …, "body": …}')
+    envelope = wiring().api.reading.body(wiring().api.requests.TicketToExplain, body)
+    return envelope.connection, json.dumps(envelope.body).encode()
 
 
-def _ticket_id(req: func.HttpRequest) -> str:
+def _ticket_id(request: func.HttpRequest) -> str:
     """From the path, where the platform has decoded everything but slashes, or from `?id=`."""
-    if "id" in req.params:
-        return req.params["id"]
-    return re.sub("%2F", "/", req.route_params.get("id", ""), flags=re.IGNORECASE)
+    if "id" in request.params:
+        return request.params["id"]
+    return re.sub("%2F", "/", request.route_params.get("id", ""), flags=re.IGNORECASE)

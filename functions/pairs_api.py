@@ -7,159 +7,151 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-import azure.functions as func
-
-from functions.answers import answer, answering, asked_by
-from functions.bodies import Body, choice, flag, number, text
+from functions.answers import answer
+from functions.operations import Call, Family
 from functions.product import services, wiring
-from shared.model import SideName
 
-pairs = func.Blueprint()
+pairs = Family("pairs")
 
-ROWS, MOST_ROWS = 50, 200
-TEXT_FILTERS = ("project", "type", "text", "id", "team", "iteration", "query")
 ALL_TYPES = "all"
 
 
-@pairs.function_name("list_pairs")
-@pairs.route("pairs", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
-@answering
-def list_pairs(req: func.HttpRequest) -> func.HttpResponse:
-    return answer({"pairs": services().pairs.views.overview()})
+@pairs.operation("pairs", "GET", answers={200: "Pairs"})
+def list_pairs(call: Call) -> Any:
+    """Every pair: how many links it has in which state, and why it waits, if it does."""
+    return {"pairs": services().pairs.views.overview()}
 
 
-@pairs.function_name("list_items")
-@pairs.route("pairs/{pair}/items", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
-@answering
-def list_items(req: func.HttpRequest) -> func.HttpResponse:
-    """A page of what is linked, then of what is not; `next` in the answer is the `after` of the next page."""
-    texts = {name: req.params[name] for name in TEXT_FILTERS if req.params.get(name)}
-    flags = {name: flag(req, name) for name in ("changed", "mismatch", "unlinked")}
-    limit = number(req, "limit", ROWS, MOST_ROWS)
-    return answer(
-        services().pairs.views.items(_pair(req), wiring().Filters(**texts, **flags), limit, req.params.get("after", ""))
-    )
+@pairs.operation("pairs/{pair}/items", "GET", query="ItemsQuery", answers={200: "Rows"})
+def list_items(call: Call) -> Any:
+    """A page of what is linked, then of what is not, as both sides show it now.
 
-
-@pairs.function_name("list_levels")
-@pairs.route("pairs/{pair}/levels", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
-@answering
-def list_levels(req: func.HttpRequest) -> func.HttpResponse:
-    """What can be created together with `item` of `side`: each `depth` is one that `create` takes."""
-    side = SideName(choice(req, "side", [*SideName]))
-    return answer(services().pairs.counterparts.levels(_pair(req), side, text(req, "item")))
-
-
-@pairs.function_name("create_items")
-@pairs.route("pairs/{pair}/create", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
-@answering
-def create_items(req: func.HttpRequest) -> func.HttpResponse:
-    """Copies of the items `items` of `side`, with all below them whose type is in `depth`: a list, or "all".
-
-    `type` is what they become; a list also says what becomes of those right below them, and so on.
+    `next` in the answer is the `after` of the next page.
     """
-    body = Body(req, "side", "items", "depth", "project", "type", "parent", "area", "iteration", "fields")
-    dry = bool(flag(req, "dry_run"))
+    asked = call.query
+    filters = wiring().Filters(**asked.model_dump(exclude={"limit", "after"}, exclude_defaults=True))
+    return services().pairs.views.items(call.path["pair"], filters, asked.limit, asked.after)
+
+
+# ---------------------------------------------------------------- counterparts
+
+
+@pairs.operation("pairs/{pair}/levels", "GET", query="LevelsQuery", answers={200: "Levels"})
+def list_levels(call: Call) -> Any:
+    """What can be created together with an item: each `depth` is one that creating takes."""
+    return services().pairs.counterparts.levels(call.path["pair"], call.query.side, call.query.item)
+
+
+@pairs.operation(
+    "pairs/{pair}/create",
+    "POST",
+    query="DryRunQuery",
+    body="CreateRequest",
+    answers={202: "Creation", 200: "Creation"},
+)
+def create_items(call: Call) -> Any:
+    """Create counterparts of items, and of what is below them, on the other side.
+
+    What has a counterpart keeps it, and nothing is created if anything stands in the way. `?dry_run=true` only shows
+    what would be (200); else the links are told where each can be followed (202).
+    """
+    body, dry = call.body, call.query.dry_run
     made = services().pairs.counterparts.create(
-        _pair(req),
-        SideName(body.one_of("side", [*SideName])),
-        body.texts("items"),
-        None if body.get("depth") == ALL_TYPES else body.some_texts("depth") or [],
+        call.path["pair"],
+        body.side,
+        body.items,
+        None if body.depth == ALL_TYPES else body.depth,
         wiring().Wanted(
-            project=body.text("project", ""),
-            types=tuple(body.one_or_more("type")),
-            parent=body.text("parent", ""),
-            area=body.text("area", ""),
-            iteration=body.text("iteration", ""),
-            fields=body.mapping("fields"),
+            project=body.project,
+            types=body.type,
+            parent=body.parent,
+            area=body.area,
+            iteration=body.iteration,
+            fields=body.fields,
         ),
         dry=dry,
     )
     return answer(made, 200 if dry else 202)
 
 
-@pairs.function_name("link_items")
-@pairs.route("pairs/{pair}/link", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
-@answering
-def link_items(req: func.HttpRequest) -> func.HttpResponse:
-    body = Body(req, "boards", "ppm")
-    return answer(services().pairs.counterparts.link(_pair(req), body.text("boards"), body.text("ppm")), 201)
+@pairs.operation("pairs/{pair}/link", "POST", body="LinkRequest", answers={201: "Linked"})
+def link_items(call: Call) -> Any:
+    """Say that two items are one thing."""
+    return services().pairs.counterparts.link(call.path["pair"], call.body.boards, call.body.ppm)
 
 
-@pairs.function_name("unlink_items")
-@pairs.route("pairs/{pair}/unlink", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
-@answering
-def unlink_items(req: func.HttpRequest) -> func.HttpResponse:
-    return answer(services().pairs.counterparts.unlink(_pair(req), Body(req, "items").texts("items")))
+@pairs.operation("pairs/{pair}/unlink", "POST", body="UnlinkRequest", answers={200: "Unlinked"})
+def unlink_items(call: Call) -> Any:
+    """Let items and their counterparts go separate ways; nothing is deleted."""
+    return services().pairs.counterparts.unlink(call.path["pair"], call.body.items)
 
 
-@pairs.function_name("make_plan")
-@pairs.route("pairs/{pair}/plans", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
-@answering
-def make_plan(req: func.HttpRequest) -> func.HttpResponse:
-    """`items` and `fields` narrow it; without them it is about all."""
-    body = Body(req, "direction", "what", "items", "fields")
+# ---------------------------------------------------------------- plans
+
+
+@pairs.operation("pairs/{pair}/plans", "POST", body="PlanRequest", answers={201: "Plan"}, gives=("Location",))
+def make_plan(call: Call) -> Any:
+    """Plan what would be written, to be seen first and applied exactly so; `items` and `fields` narrow it."""
+    body = call.body
     plan = services().pairs.plans.plan(
-        _pair(req),
-        body.one_of("direction", wiring().DIRECTIONS, "rules"),
-        body.one_of("what", wiring().SCOPES, "values"),
-        body.some_texts("items"),
-        body.some_texts("fields"),
-        asked_by(req),
+        call.path["pair"], body.direction, body.what, body.items, body.fields, call.asked_by
     )
     return answer(plan, 201, _location(plan))
 
 
-@pairs.function_name("get_plan")
-@pairs.route("pairs/{pair}/plans/{id}", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
-@answering
-def get_plan(req: func.HttpRequest) -> func.HttpResponse:
-    """A page of the plan's items with what became of them; `next` in the answer is the `after` of the next page."""
-    limit = number(req, "limit", ROWS, MOST_ROWS)
-    return answer(services().pairs.plans.show(_pair(req), _plan(req), limit, req.params.get("after", "")))
+@pairs.operation("pairs/{pair}/plans/{id}", "GET", query="PageQuery", answers={200: "Plan"})
+def get_plan(call: Call) -> Any:
+    """A page of a plan as it was shown, with what became of its items.
+
+    `next` in the answer is the `after` of the next page.
+    """
+    return services().pairs.plans.show(call.path["pair"], call.path["id"], call.query.limit, call.query.after)
 
 
-@pairs.function_name("apply_plan")
-@pairs.route("pairs/{pair}/plans/{id}/apply", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
-@answering
-def apply_plan(req: func.HttpRequest) -> func.HttpResponse:
-    """The plan is carried out item by item; its `outcomes` tell how far it is."""
-    return answer(services().pairs.plans.apply(_pair(req), _plan(req), asked_by(req)), 202)
+@pairs.operation("pairs/{pair}/plans/{id}/apply", "POST", answers={202: "Plan"})
+def apply_plan(call: Call) -> Any:
+    """Apply exactly the plan that was shown, item by item; its `outcomes` tell how far it is.
+
+    Refused (409) if an item has moved since the plan was made, or while the pair waits for a person. Asked again, it
+    goes on with what has no outcome yet.
+    """
+    return services().pairs.plans.apply(call.path["pair"], call.path["id"], call.asked_by)
 
 
-@pairs.function_name("undo_plan")
-@pairs.route("pairs/{pair}/plans/{id}/undo", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
-@answering
-def undo_plan(req: func.HttpRequest) -> func.HttpResponse:
-    """A plan that takes this one back where nobody has edited since; `left` says what stays. Applied unless dry."""
-    dry = bool(flag(req, "dry_run"))
-    plan = services().pairs.plans.undo(_pair(req), _plan(req), asked_by(req), dry=dry)
+@pairs.operation(
+    "pairs/{pair}/plans/{id}/undo",
+    "POST",
+    query="DryRunQuery",
+    answers={202: "Plan", 201: "Plan"},
+    gives=("Location",),
+)
+def undo_plan(call: Call) -> Any:
+    """Take a plan back where nobody has edited since, by another plan; its `left` says what stays.
+
+    It is applied at once (202), unless `?dry_run=true` (201): then it can be applied as any other.
+    """
+    dry = call.query.dry_run
+    plan = services().pairs.plans.undo(call.path["pair"], call.path["id"], call.asked_by, dry=dry)
     return answer(plan, 201 if dry else 202, _location(plan))
 
 
-@pairs.function_name("list_history")
-@pairs.route("pairs/{pair}/history", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
-@answering
-def list_history(req: func.HttpRequest) -> func.HttpResponse:
-    """What was written or refused, newest first, of one item (`item=boards:12`) or plan where they are given."""
-    item, plan, after = (req.params.get(name, "") for name in ("item", "plan", "after"))
-    return answer(services().pairs.views.history(_pair(req), item, plan, number(req, "limit", ROWS, MOST_ROWS), after))
+@pairs.operation("pairs/{pair}/history", "GET", query="HistoryQuery", answers={200: "History"})
+def list_history(call: Call) -> Any:
+    """A page of what was written or refused, newest first, of one item or plan where they are given.
+
+    `next` in the answer is the `after` of the next page.
+    """
+    asked = call.query
+    return services().pairs.views.history(call.path["pair"], asked.item, asked.plan, asked.limit, asked.after)
 
 
-@pairs.function_name("approve_pair")
-@pairs.route("pairs/{pair}/approve", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
-@answering
-def approve_pair(req: func.HttpRequest) -> func.HttpResponse:
-    """`links` are the deletions to be carried over, of those that the pair waits for."""
-    return answer(services().pairs.upkeep.approve(_pair(req), Body(req, "links").some_texts("links") or []))
+# ---------------------------------------------------------------- a pair that waits for a person
 
 
-def _pair(req: func.HttpRequest) -> str:
-    return req.route_params["pair"]
-
-
-def _plan(req: func.HttpRequest) -> str:
-    return req.route_params["id"]
+@pairs.operation("pairs/{pair}/approve", "POST", body="ApproveRequest", answers={200: "Approved"})
+def approve_pair(call: Call) -> Any:
+    """Let a pair that waits for a person go on, and carry over the deletions that are named."""
+    return services().pairs.upkeep.approve(call.path["pair"], call.body.links)
 
 
 def _location(plan: Mapping[str, Any]) -> dict[str, str]:

@@ -1,20 +1,24 @@
 """A PPM tool tells that tasks changed (webhooks). It only makes us faster: the hourly sweep looks, too."""
 
-import azure.functions as func
+from typing import Any
 
-from functions.answers import answer, answering, headers_of
+from functions.operations import OUR_SECRET, Call, Family
 from functions.product import services, wiring
 
-ppm = func.Blueprint()
+ppm = Family("events")
 
 
-@ppm.function_name("ppm_events")
-@ppm.route("ppm/{connection}/events", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
-@answering
-def ppm_events(req: func.HttpRequest) -> func.HttpResponse:
-    """For whoever shows our secret."""
-    connection = req.route_params["connection"]
-    services().pairs.events.admit(headers_of(req), connection)
-    event = wiring().ppm_event(req.get_body())
+@ppm.operation(
+    "ppm/{connection}/events",
+    "POST",
+    raw={"application/json": "Anything"},
+    answers={202: "PpmEventTaken"},
+    asks=OUR_SECRET,
+)
+def ppm_events(call: Call) -> Any:
+    """Take a webhook message of a PPM tool, from whoever shows our secret."""
+    connection = call.path["connection"]
+    services().pairs.events.admit(call.headers, connection)
+    event = wiring().ppm_event(call.raw)
     pairs = services().pairs.events.tasks_changed(connection, event.tasks, event.projects)
-    return answer({"tasks": list(event.tasks), "pairs": pairs}, 202)
+    return {"tasks": list(event.tasks), "pairs": pairs}

@@ -476,7 +476,7 @@ class Looks(Protocol):
         """When this returns, somebody will look at the item, at least once, not before `delay_seconds`."""
         ...
 
-    def send_all(self, looks: Iterable[Look]) -> None:
+    def send_all(self, looks: Iterable[Look], delay_seconds: float = 0) -> None:
         """As `send`, for many at once and in no order. If it raises, some were sent and others were not."""
         ...
 

@@ -20,11 +20,13 @@ MOST_TRIES = 5
 
 
 class Product:
-    """`url` is the Functions app, `key` its function key."""
+    """`url` is the Functions app, `key` its function key; `check` sees every answer, as hooks of `requests` do."""
 
-    def __init__(self, url: str, key: str) -> None:
+    def __init__(self, url: str, key: str, check: Callable[..., None] | None = None) -> None:
         self.url = url
         self._session = requests.Session()
+        if check is not None:
+            self._session.hooks["response"].append(check)
         self._session.mount("http://", HTTPAdapter(pool_maxsize=MOST_AT_ONCE))
         self._session.headers["x-functions-key"] = key
 

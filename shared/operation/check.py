@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from shared.configuration import Configuration, Destination, Fault, Route, audience_faults, destinations
+from shared.configuration import Configuration, Destination, Route, audience_faults, destinations
 from shared.errors import NotFound, Park, StopConnection
+from shared.faults import Fault
 from shared.model import StateCategory, Team, WorkItemType
 from shared.places import PlaceMemory
 from shared.ports import Boards

@@ -12,11 +12,11 @@ from shared.configuration import (
     PPM_KINDS,
     AzureDevOpsConnection,
     Configuration,
-    Fault,
     ItsmConnection,
     PpmConnection,
 )
 from shared.errors import Park, Refused
+from shared.faults import Fault
 from shared.model import Requirement
 from shared.operation.service import NOT_CONFIGURED, OperationService
 from shared.ports import Clock, HealthBoard, Probe, Secrets

@@ -7,8 +7,9 @@ from typing import Any
 
 import yaml
 
-from shared.configuration import AzureDevOpsConnection, Configuration, Extend, Fault, Law, destinations, parse
+from shared.configuration import AzureDevOpsConnection, Configuration, Extend, Law, destinations, parse
 from shared.errors import Park, Refused, RetryLater, Stale, StopConnection
+from shared.faults import Fault
 from shared.model import Quarantined
 from shared.operation import check
 from shared.places import PlaceMemory

@@ -6,11 +6,12 @@
     create, intents  an item made once; a write whose answer was lost
     guard            what a deletion means, and when so much happens at once that a person is asked
     rules            what a pair is told to do, and the law its value maps obey
+    agreements       how long what two sides agreed on is worth something, as rules come and go
     history          what was written, from what to what, and why; what takes it back
     run, reconciler  one link brought into step, step by saved step; which link a hint is about
     hand, copies, deletions   what those steps have in common; an item made; an item in the bin
     sweep, service   what makes hints; what is done with links
-    desk, views, creation, plans, upkeep   what operators see and ask for, and what goes on by itself
+    pairs            what operators see and ask for, and what goes on by itself
 
 The letters and numbers in the code (S1, F4, H5, …) are the rules of one algorithm, each stated where it is kept. What
 it comes to: a hint says only where to look. A side is compared with what it showed itself when the two last agreed,
@@ -30,4 +31,5 @@ Known limits:
 - A side without versions: an item that we binned, and that somebody restored before our worker could say so, is binned
   again.
 - Many changes at once are noticed by sweeps; hooks that come first are followed.
+- A value that a side refuses holds back the other fields of the same write, where that side refuses it as a whole.
 """

@@ -29,8 +29,9 @@ from shared.connectors.ppm_express.side import PpmExpressSide
 from shared.links import Copy, SyncLink, SyncState
 from shared.model import Item, Secret, SideName
 from shared.ports import Side, SyncRecord
-from shared.sync import configured, create, intents
+from shared.sync import create, intents
 from shared.sync.agreements import stamp
+from shared.sync.pairs import configured
 from shared.sync.parents import NONE
 from shared.sync.rules import BOARDS, PPM, SIDES, PairRules, named
 from shared.sync.values import kept

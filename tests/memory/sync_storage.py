@@ -149,9 +149,9 @@ class MemoryLooks:
         self.put(look, delay_seconds)
         self._on_call("after looks.send")
 
-    def send_all(self, looks: Iterable[Look]) -> None:
+    def send_all(self, looks: Iterable[Look], delay_seconds: float = 0) -> None:
         for look in looks:
-            self.send(look)
+            self.send(look, delay_seconds)
 
     def put(self, look: Look, delay_seconds: float = 0) -> None:
         """`send` without the hook: what the queue itself does."""

@@ -12,6 +12,7 @@ from infra.local.cloud import TOKEN, Cloud
 from infra.local.request_tracker import RequestTracker
 from infra.local.request_tracker.server import ADMINISTRATOR
 from tests.stories.conftest import SIGNING_SECRET, configuration, started
+from tests.stories.described import product_of
 from tests.stories.products import an_hour_passes
 
 pytestmark = pytest.mark.real
@@ -25,7 +26,7 @@ PATIENT = {"REQUEST_TIMEOUT_SECONDS": "5", "LATE_LANDING_SECONDS": "1"}  # RT is
 @pytest.fixture(scope="module")
 def place() -> Iterator[tuple[Cloud, Product, Board]]:
     with started(settings=PATIENT) as cloud:
-        app, board = Product(cloud.host.url, cloud.host.KEY), Board(cloud.azure_devops_url, TOKEN)
+        app, board = product_of(cloud.host), Board(cloud.azure_devops_url, TOKEN)
         cloud.key_vault.rotate(SECRET, PASSWORD)
         yield cloud, app, board
         app.close()

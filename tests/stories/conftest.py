@@ -8,6 +8,7 @@ import pytest
 from infra.local.azurite import NodeMissing
 from infra.local.clients import Board, Product
 from infra.local.cloud import TOKEN, TOKEN_SECRET, Cloud
+from tests.stories.described import product_of
 
 SIGNING_SECRET = "s3cret"
 QUICK = {"REQUEST_TIMEOUT_SECONDS": "2", "LATE_LANDING_SECONDS": "2", "STOPPED_RETRY_SECONDS": "1"}
@@ -28,7 +29,7 @@ def started(secrets: Mapping[str, str] = {}, **options) -> Cloud:
 @pytest.fixture(scope="session")
 def running() -> Iterator[tuple[Cloud, Product, Board]]:
     with started(settings=QUICK) as cloud:
-        product, board = Product(cloud.host.url, cloud.host.KEY), Board(cloud.azure_devops_url, TOKEN)
+        product, board = product_of(cloud.host), Board(cloud.azure_devops_url, TOKEN)
         assert product.configure(configuration(cloud)).status_code == 200
         yield cloud, product, board
         product.close()

@@ -34,9 +34,14 @@ def seen(board: Board, item: Mapping[str, Any], ours: str) -> dict[str, Any]:
 
 
 def to_compare(seen: Mapping[str, Any], expected: Mapping[str, Any]) -> dict[str, Any]:
-    """`seen` with its description cut to the part that is expected, where that is in it."""
-    part = expected["description"]
-    return {**seen, "description": part if part and part in seen["description"] else seen["description"]}
+    """`seen` with its description cut to the part that is expected, where that is in it, and its type as the list of
+    types that are expected, where it is one of several."""
+    part, types = expected["description"], expected["type"]
+    return {
+        **seen,
+        "description": part if part and part in seen["description"] else seen["description"],
+        "type": types if isinstance(types, list) and seen["type"] in types else seen["type"],
+    }
 
 
 def bearing(items: list[dict[str, Any]], address: str) -> list[int]:

@@ -18,6 +18,7 @@ from azure.storage.queue import QueueServiceClient
 from infra.local.clients import Board, Product, wait_for
 from infra.local.cloud import TOKEN, Cloud
 from tests.stories.conftest import QUICK, configuration, started
+from tests.stories.described import product_of
 
 AT_ONCE = 20
 SECONDS_BETWEEN_KILLS = (2, 6)
@@ -45,7 +46,7 @@ def shuffle(tickets: int, kills: int, *, patience_seconds: float) -> Shuffled:
     every = pushes(tickets, random)
     newest = {body["id"]: body for body in every if body["version"] == 2}
     with started(settings=QUICK, message_lease_seconds=5) as cloud:
-        product, board = Product(cloud.host.url, cloud.host.KEY), Board(cloud.azure_devops_url, TOKEN)
+        product, board = product_of(cloud.host), Board(cloud.azure_devops_url, TOKEN)
         assert product.configure(configuration(cloud)).ok
         cloud.control.forget_requests()
         begun, done = time.monotonic(), Event()

@@ -15,6 +15,7 @@ from infra.local.clients import EVENTS_HEADER, PATIENCE_SECONDS, Board, Product,
 from infra.local.cloud import EVENTS, TOKEN, Cloud
 from infra.local.products.base import Reply, Request
 from tests.stories.conftest import QUICK, configuration, started
+from tests.stories.described import product_of
 from tests.stories.products import FORGED, KINDS, Desk, an_hour_passes, at_rest, desks
 
 HOOKED = "Network"  # the team with the service hook
@@ -25,7 +26,7 @@ SIGN_IN_PAGE = b"<html><title>Sign in</title></html>"
 def place():
     """The app with all four products, as `cloud`, `app`, `board` and the desks by name."""
     with started(settings=QUICK, message_lease_seconds=5) as cloud:
-        app, board = Product(cloud.host.url, cloud.host.KEY), Board(cloud.azure_devops_url, TOKEN)
+        app, board = product_of(cloud.host), Board(cloud.azure_devops_url, TOKEN)
         with desks(cloud, app) as by_name:
             document = yaml.safe_load(configuration(cloud))
             document["connections"] |= {desk.connection: desk.configuration for desk in by_name.values()}

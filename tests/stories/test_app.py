@@ -44,6 +44,7 @@ def test_exactly_these_functions_are_indexed(cloud):
         "order_fields": ("httpTrigger", "pairs/{pair}/fields/order"),
         "reset_fields": ("httpTrigger", "pairs/{pair}/fields/reset"),
         "list_quarantine": ("httpTrigger", "quarantine"),
+        "get_openapi": ("httpTrigger", "openapi.json"),
         "health": ("httpTrigger", "health"),
     }
 
@@ -59,7 +60,7 @@ def test_health_needs_nothing_and_everything_else_a_key_or_our_secret(cloud):
         ("POST", "itsm/generic"), ("POST", "boards/events"), ("POST", "ppm/pmo/events"),
         ("GET", "configuration"), ("PUT", "configuration"),
         ("POST", "configuration/check"), ("POST", "routes/explain"), ("GET", "tickets/generic/1"),
-        ("GET", "quarantine"), ("GET", "pairs"), ("POST", "pairs/roadmap/plans"),
+        ("GET", "quarantine"), ("GET", "pairs"), ("POST", "pairs/roadmap/plans"), ("GET", "openapi.json"),
     ]:  # fmt: skip
         assert requests.request(method, f"{cloud.host.url}/api/{path}", timeout=10).status_code == 401, path
 

@@ -7,10 +7,10 @@ import pytest
 from infra.local.azure_devops.running import RunningSimulator
 from infra.local.azurite import Azurite, NodeMissing
 from infra.local.certificates import self_signed
-from infra.local.clients import Product
 from infra.local.cloud import TOKEN, TOKEN_SECRET
 from infra.local.key_vault.running import RunningKeyVault
 from infra.local.running import REPOSITORY, RunningHost
+from tests.stories.described import product_of
 
 CONFIGURATION = r"""
 connections:
@@ -38,7 +38,7 @@ def test_a_ticket_reaches_the_board_without_any_key(tmp_path: Path) -> None:
             **{f"AzureWebJobsStorage__{name}ServiceUri": azurite.url(name) for name in ("blob", "queue", "table")},
         }
         with RunningHost(REPOSITORY, settings) as host:
-            product = Product(host.url, host.KEY)
+            product = product_of(host)
             assert product.configure(CONFIGURATION.replace("AZURE_DEVOPS", azure_devops.url)).status_code == 200
             pushed = product.push("generic", {"id": "T-1", "title": "VPN down", "status": "open"})
             status = f"{host.url}/api/tickets/generic/T-1"

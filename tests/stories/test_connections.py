@@ -12,6 +12,7 @@ from infra.local.clients import Product, wait_for
 from infra.local.cloud import TOKEN, TOKEN_SECRET, Cloud
 from infra.local.ppm_express.running import RunningPpmExpress
 from tests.stories.conftest import QUICK, started
+from tests.stories.described import check, product_of
 from tests.stories.test_secrets import stored
 
 FIRST, SECOND = "first-ppm-t0ken", "second-ppm-t0ken"
@@ -29,11 +30,13 @@ class Operator:
 
     def __init__(self, cloud: Cloud) -> None:
         self._root = f"{cloud.host.url}/api/connections"
-        self._key = {"x-functions-key": cloud.host.KEY}
+        self._session = requests.Session()
+        self._session.headers["x-functions-key"] = cloud.host.KEY
+        self._session.hooks["response"].append(check)
         self.heard = ""
 
     def __call__(self, method: str, path: str, status: int, body: Any = None) -> Any:
-        answer = requests.request(method, f"{self._root}/{path}", json=body, headers=self._key, timeout=60)
+        answer = self._session.request(method, f"{self._root}/{path}", json=body, timeout=60)
         self.heard += answer.text
         assert answer.status_code == status, answer.text
         return answer.json() if answer.content else None
@@ -56,7 +59,7 @@ def ppm() -> Iterator[RunningPpmExpress]:
 
 @pytest.fixture(scope="module")
 def product(cloud) -> Iterator[Product]:
-    product = Product(cloud.host.url, cloud.host.KEY)
+    product = product_of(cloud.host)
     yield product
     product.close()
 

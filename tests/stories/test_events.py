@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 import requests
 
-from infra.local.clients import EVENTS_HEADER, Board, Product, wait_for
+from infra.local.clients import EVENTS_HEADER, Board, wait_for
 from infra.local.cloud import TOKEN, Cloud
 from infra.local.ppm_express.running import RunningPpmExpress
 from tests.stories.conftest import QUICK, started
+from tests.stories.described import product_of
 from tests.stories.products import an_hour_passes, at_rest
 from tests.stories.test_pairs import PPM_TOKEN, Pair, configuration, made
 from tests.stories.test_secrets import stored
@@ -24,7 +25,7 @@ class Place:
 
     def __init__(self, cloud: Cloud, ppm: RunningPpmExpress) -> None:
         self.cloud, self.ppm = cloud, ppm
-        self.product = Product(cloud.host.url, cloud.host.KEY)
+        self.product = product_of(cloud.host)
         self.board = Board(cloud.azure_devops_url, TOKEN)
         self.pair = Pair(cloud)
 

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 import requests
 
-from infra.local.clients import Board, Product, wait_for
+from infra.local.clients import Board, wait_for
 from infra.local.cloud import TOKEN, Cloud
 from infra.local.ppm_express.running import RunningPpmExpress
 from tests.stories.conftest import QUICK, started
+from tests.stories.described import check, product_of
 from tests.stories.test_pairs import PPM_TOKEN, Pair, configuration, made
 
 PRIORITY = {
@@ -30,13 +31,15 @@ class Fields:
 
     def __init__(self, cloud: Cloud) -> None:
         self._root = f"{cloud.host.url}/api/pairs/roadmap/fields"
-        self._key = {"x-functions-key": cloud.host.KEY}
+        self._session = requests.Session()
+        self._session.headers["x-functions-key"] = cloud.host.KEY
+        self._session.hooks["response"].append(check)
 
     def ask(
         self, method: str, path: str = "", body: Any = None, etag: str = "", **params: str
     ) -> tuple[int, dict[str, Any], str]:
-        headers = self._key | ({"If-Match": etag} if etag else {})
-        answer = requests.request(method, self._root + path, json=body, params=params, headers=headers, timeout=60)
+        headers = {"If-Match": etag} if etag else {}
+        answer = self._session.request(method, self._root + path, json=body, params=params, headers=headers, timeout=60)
         return answer.status_code, answer.json(), answer.headers.get("ETag", "")
 
 
@@ -67,7 +70,7 @@ def names(answer: dict[str, Any]) -> list[str]:
 def test_fields_are_mapped_one_by_one_and_take_effect_at_once(
     cloud: Cloud, ppm: RunningPpmExpress, board: Board
 ) -> None:
-    product = Product(cloud.host.url, cloud.host.KEY)
+    product = product_of(cloud.host)
     assert product.configure(configuration(cloud, ppm)).status_code == 200
     product.close()
     pair, fields = Pair(cloud), Fields(cloud)
@@ -125,7 +128,7 @@ def test_fields_are_mapped_one_by_one_and_take_effect_at_once(
 
 
 def test_what_is_wrong_with_a_request_is_told_by_its_field(cloud: Cloud, ppm: RunningPpmExpress) -> None:
-    product = Product(cloud.host.url, cloud.host.KEY)
+    product = product_of(cloud.host)
     assert product.configure(configuration(cloud, ppm)).status_code == 200
     product.close()
     fields = Fields(cloud)

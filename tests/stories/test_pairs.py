@@ -11,6 +11,7 @@ from infra.local.clients import Board, Product, wait_for
 from infra.local.cloud import TOKEN, Cloud
 from infra.local.ppm_express.running import RunningPpmExpress
 from tests.stories.conftest import QUICK, started
+from tests.stories.described import check, product_of
 
 PPM_TOKEN = "ppm-local-token"
 CONFIGURATION = """
@@ -36,20 +37,22 @@ class Pair:
 
     def __init__(self, cloud: Cloud) -> None:
         self.root = f"{cloud.host.url}/api/pairs/roadmap"
-        self.key = {"x-functions-key": cloud.host.KEY}
+        self.session = requests.Session()
+        self.session.headers["x-functions-key"] = cloud.host.KEY
+        self.session.hooks["response"].append(check)
 
     def get(self, path: str, **params: Any) -> dict[str, Any]:
-        answer = requests.get(f"{self.root}/{path}", params=params, headers=self.key, timeout=60)
+        answer = self.session.get(f"{self.root}/{path}", params=params, timeout=60)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
     def refused(self, path: str, status: int, field: str, **params: Any) -> None:
-        answer = requests.get(f"{self.root}/{path}", params=params, headers=self.key, timeout=60)
+        answer = self.session.get(f"{self.root}/{path}", params=params, timeout=60)
         assert answer.status_code == status, answer.text
         assert [fault["path"] for fault in answer.json()["faults"]] == [field]
 
     def post(self, path: str, status: int, body: dict[str, Any]) -> dict[str, Any]:
-        answer = requests.post(f"{self.root}/{path}", json=body, headers=self.key, timeout=60)
+        answer = self.session.post(f"{self.root}/{path}", json=body, timeout=60)
         assert answer.status_code == status, answer.text
         return answer.json()
 
@@ -84,7 +87,7 @@ def ppm() -> Iterator[RunningPpmExpress]:
 
 @pytest.fixture(scope="module")
 def product(cloud, ppm) -> Iterator[Product]:
-    product = Product(cloud.host.url, cloud.host.KEY)
+    product = product_of(cloud.host)
     yield product
     product.close()
 

@@ -1,12 +1,12 @@
 """Without storage nothing is accepted: the sender is told to come back, and when."""
 
-from infra.local.clients import Product
 from tests.stories.conftest import QUICK, configuration, started
+from tests.stories.described import product_of
 
 
 def test_a_push_that_cannot_be_stored_is_answered_503_with_retry_after():
     with started(settings=QUICK) as cloud:
-        product = Product(cloud.host.url, cloud.host.KEY)
+        product = product_of(cloud.host)
         assert product.configure(configuration(cloud)).ok
         body = {"id": "T-1", "title": "VPN down", "team": "Network"}
         assert product.push("generic", body).status_code == 202

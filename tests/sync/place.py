@@ -9,19 +9,19 @@ from shared.configuration import Configuration, parse
 from shared.errors import Refused
 from shared.links import SyncLink
 from shared.model import FieldInfo, FieldType, Level, SideName
-from shared.sync.admission import Admission
-from shared.sync.configured import ConfiguredPairs, law, live_faults
-from shared.sync.creation import Counterparts
-from shared.sync.desk import Desk
 from shared.sync.hand import Timing
-from shared.sync.mappings import FieldMappings
-from shared.sync.placing import Wanted
-from shared.sync.plans import PairPlans
+from shared.sync.pairs.admission import Admission
+from shared.sync.pairs.configured import ConfiguredPairs, law, live_faults
+from shared.sync.pairs.creation import Counterparts
+from shared.sync.pairs.desk import Desk
+from shared.sync.pairs.mappings import FieldMappings
+from shared.sync.pairs.placing import Wanted
+from shared.sync.pairs.plans import PairPlans
+from shared.sync.pairs.subscriptions import SubscriptionUpkeep
+from shared.sync.pairs.upkeep import Upkeep
+from shared.sync.pairs.views import PairViews
 from shared.sync.rules import BOARDS, PPM
 from shared.sync.service import SyncService
-from shared.sync.subscriptions import SubscriptionUpkeep
-from shared.sync.upkeep import Upkeep
-from shared.sync.views import PairViews
 from tests.memory.secrets import MemorySecrets
 from tests.memory.sides import MemorySide, Traits
 from tests.memory.storage import MemoryConfigurationStore, MemoryCursors

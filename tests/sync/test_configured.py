@@ -7,7 +7,7 @@ import pytest
 from shared.configuration import Configuration, FieldMapping
 from shared.errors import NotFound, Refused, RetryLater, StopConnection
 from shared.model import FieldInfo, FieldType, SideName
-from shared.sync.configured import ConfiguredPairs, Facts, law, live_faults, rules, unfit
+from shared.sync.pairs.configured import ConfiguredPairs, Facts, law, live_faults, rules, unfit
 from shared.sync.rules import BOARDS, PPM, DeletePolicy, Direction, HierarchyRule, MassLimits, Policy, ValueMap
 from tests.memory.sides import MemorySide
 from tests.sync.place import FIELDS, ROADMAP, STATES, Place, configured

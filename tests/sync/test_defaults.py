@@ -6,8 +6,8 @@ import pytest
 
 from shared.model import FieldInfo, StateCategory
 from shared.model import FieldType as T
-from shared.sync.configured import Facts, law, rules
-from shared.sync.defaults import PPM_FIELDS, defaults
+from shared.sync.pairs.configured import Facts, law, rules
+from shared.sync.pairs.defaults import PPM_FIELDS, defaults
 from shared.sync.rules import BOARDS, PPM, faults
 from tests.sync.place import configured
 

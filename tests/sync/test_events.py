@@ -8,10 +8,10 @@ from shared.configuration import Configuration
 from shared.errors import Refused
 from shared.links import Look
 from shared.ports import EVENTS_HEADER
-from shared.sync.admission import Admission
-from shared.sync.events import Events
+from shared.sync.pairs.admission import Admission
+from shared.sync.pairs.events import Events
+from shared.sync.pairs.subscriptions import ALL_PAIRS, SubscriptionUpkeep
 from shared.sync.rules import BOARDS, PPM
-from shared.sync.subscriptions import ALL_PAIRS, SubscriptionUpkeep
 from tests.memory.secrets import MemorySecrets
 from tests.memory.storage import MemoryCursors
 from tests.memory.subscriptions import MemorySubscriptions

@@ -3,8 +3,8 @@
 import pytest
 
 from shared.model import Level
-from shared.sync import levels
-from shared.sync.levels import Above, Offer
+from shared.sync.pairs import levels
+from shared.sync.pairs.levels import Above, Offer
 from tests.sync.place import LEVELS
 
 ONLY, EVERYTHING = Offer("item only", ()), Offer("with all subentities", "all")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from shared.configuration import Configuration
 from shared.errors import Refused
-from shared.sync.mapping_edits import (
+from shared.sync.pairs.mapping_edits import (
     Edit,
     added,
     below,

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from shared.errors import Refused, Stale
 from shared.links import SyncState
 from shared.model import FieldInfo, FieldType
-from shared.sync import reach
-from shared.sync.mapping_edits import Edit, Rules, added, ordered, removed, replaced, with_rules
+from shared.sync.pairs import reach
+from shared.sync.pairs.mapping_edits import Edit, Rules, added, ordered, removed, replaced, with_rules
 from shared.sync.rules import BOARDS, PPM
 from tests.sync.place import FIELDS, PAIR, ROADMAP, STATES, Place
 

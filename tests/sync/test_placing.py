@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from shared.errors import Refused
-from shared.sync.placing import BY_DEPTH, Wanted
+from shared.sync.pairs.placing import BY_DEPTH, Wanted
 from shared.sync.rules import BOARDS, PPM
 from tests.sync.place import PAIR, Place
 

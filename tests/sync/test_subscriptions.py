@@ -8,8 +8,8 @@ import pytest
 from shared.configuration import Configuration
 from shared.errors import Park, RetryLater
 from shared.links import Look
-from shared.sync.admission import Admission
-from shared.sync.subscriptions import ALL_PAIRS, OFF, OK, SWEPT_ONLY, UNCHECKED, SubscriptionUpkeep
+from shared.sync.pairs.admission import Admission
+from shared.sync.pairs.subscriptions import ALL_PAIRS, OFF, OK, SWEPT_ONLY, UNCHECKED, SubscriptionUpkeep
 from tests.memory.secrets import MemorySecrets
 from tests.memory.storage import MemoryCursors
 from tests.memory.subscriptions import MemorySubscriptions

@@ -9,8 +9,8 @@ from shared.configuration import Configuration
 from shared.errors import Refused, RetryLater
 from shared.links import Hold, Look, SyncState
 from shared.model import Selection
-from shared.sync.placing import Wanted
-from shared.sync.rows import Filters
+from shared.sync.pairs.placing import Wanted
+from shared.sync.pairs.rows import Filters
 from shared.sync.rules import BOARDS, PPM
 from tests.memory.sides import Traits
 from tests.sync.place import PAIR, WANTED, Place

@@ -103,8 +103,8 @@ class QueueLooks(_Queue):
     def send(self, look: Look, delay_seconds: float = 0) -> None:
         self._put(look, delay_seconds, read_timeout=BUSY_SECONDS)
 
-    def send_all(self, looks: Iterable[Look]) -> None:
+    def send_all(self, looks: Iterable[Look], delay_seconds: float = 0) -> None:
         """A message is a call, and one after the other they would come more slowly than they are worked on."""
         with ThreadPoolExecutor(SENT_AT_ONCE, thread_name_prefix="send") as pool:
-            for _ in pool.map(self.send, looks):
+            for _ in pool.map(lambda look: self.send(look, delay_seconds), looks):
                 pass

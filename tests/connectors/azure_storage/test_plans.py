@@ -7,7 +7,7 @@ import pytest
 from shared.connectors.azure_storage.clients import Account
 from shared.connectors.azure_storage.plans import TablePlans
 from shared.errors import Refused
-from shared.sync.plans import Plans
+from shared.sync.pairs.plans import Plans
 from tests.sync.place import MemoryPlans
 
 HEAD = {"id": "1", "direction": "rules", "counts": {"in_step": 3}}

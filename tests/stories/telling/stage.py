@@ -12,7 +12,7 @@ from shared.connectors.gate import Gate
 from shared.links import Look
 from shared.model import SideName
 from shared.ports import Clock
-from shared.sync.creation import Wanted
+from shared.sync.pairs.creation import Wanted
 from shared.sync.rules import BOARDS, PPM, SIDES, other
 from shared.sync.run import Outcome
 from tests.memory.storage import MemoryHealthBoard

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from shared.errors import Park, Refused, RetryLater, StopConnection
 from shared.links import Look
 from shared.ports import Cursors, Looks
-from shared.sync import rows
 from shared.sync.agreements import stamp
-from shared.sync.desk import Desk
 from shared.sync.hand import Outcome
-from shared.sync.plans import PairPlans
-from shared.sync.rows import Json
+from shared.sync.pairs import rows
+from shared.sync.pairs.desk import Desk
+from shared.sync.pairs.plans import PairPlans
+from shared.sync.pairs.rows import Json
 from shared.sync.service import SyncService
 
 log = logging.getLogger(__name__)

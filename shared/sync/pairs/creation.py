@@ -5,11 +5,11 @@ from dataclasses import asdict
 
 from shared.errors import Refused
 from shared.model import SideName
-from shared.sync import levels
-from shared.sync.desk import Desk, read
-from shared.sync.placing import Fault, Proposal, Wanted
-from shared.sync.proposals import CopyRequest
-from shared.sync.rows import Json
+from shared.sync.pairs import levels
+from shared.sync.pairs.desk import Desk, read
+from shared.sync.pairs.placing import Fault, Proposal, Wanted
+from shared.sync.pairs.proposals import CopyRequest
+from shared.sync.pairs.rows import Json
 from shared.sync.rules import BOARDS, PPM
 from shared.sync.service import Creation, SyncService
 

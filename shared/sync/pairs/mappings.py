@@ -1,7 +1,6 @@
 """The field rules of a pair, seen and changed one by one: judged as a whole, counted, saved, and put into effect."""
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
 from shared.configuration import Pair
@@ -9,15 +8,14 @@ from shared.errors import Refused, Stale
 from shared.links import Look
 from shared.model import SideName
 from shared.ports import Looks
-from shared.sync import configured, field_rows, mapping_edits
-from shared.sync.configured import Facts
-from shared.sync.defaults import LeftOut, defaults
-from shared.sync.desk import Desk
-from shared.sync.field_rows import Json
-from shared.sync.mapping_edits import Document, Edit, Rules
-from shared.sync.reach import Reach, reach
+from shared.sync.pairs import configured, field_rows, mapping_edits
+from shared.sync.pairs.configured import Facts
+from shared.sync.pairs.defaults import LeftOut, defaults
+from shared.sync.pairs.desk import Desk
+from shared.sync.pairs.field_rows import Json
+from shared.sync.pairs.mapping_edits import Document, Edit, Rules
+from shared.sync.pairs.reach import Reach, reach
 
-SENDERS = 8  # of hints at a time: there may be one for each link of the pair
 KNOWN_EVERYWHERE_SECONDS = 10  # by then no worker follows the old rules (`ConfigurationStore.read`)
 
 type _Make = Callable[[Rules, Mapping[SideName, Facts]], tuple[Rules, tuple[LeftOut, ...]]]
@@ -101,9 +99,8 @@ class FieldMappings:
 
     def _put_into_effect(self, pair: str, found: Reach) -> None:
         """Now, and not within the hour; what is parked is tried again."""
-        looks = [Look(pair, link=link.id, retry=bool(link.parked)) for link in found.to_look_at]
-        with ThreadPoolExecutor(SENDERS) as pool:
-            list(pool.map(lambda look: self._looks.send(look, KNOWN_EVERYWHERE_SECONDS), looks))
+        looks = (Look(pair, link=link.id, retry=bool(link.parked)) for link in found.to_look_at)
+        self._looks.send_all(looks, KNOWN_EVERYWHERE_SECONDS)
 
     def _judged(self, document: Document, pair: str, before: Rules, after: Rules) -> Any:
         """What the configuration says of the document, told as one who edits this pair knows it."""

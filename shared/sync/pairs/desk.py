@@ -8,7 +8,7 @@ from itertools import batched
 from shared.errors import Refused
 from shared.model import Item, SideName
 from shared.ports import Clock, Side, SideDoor, SyncRecord, SyncStore
-from shared.sync.configured import ConfiguredPairs
+from shared.sync.pairs.configured import ConfiguredPairs
 from shared.sync.rules import SIDES, PairRules
 
 ITEMS_PER_READ = 200

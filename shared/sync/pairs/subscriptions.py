@@ -14,7 +14,7 @@ from shared.errors import BoardbridgeError, Park
 from shared.links import Look
 from shared.model import SideName
 from shared.ports import Cursors, Looks, SubscriptionsDoor
-from shared.sync.admission import Admission
+from shared.sync.pairs.admission import Admission
 from shared.sync.rules import BOARDS, PPM, SIDES
 
 log = logging.getLogger(__name__)

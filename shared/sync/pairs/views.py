@@ -8,11 +8,11 @@ from itertools import batched, islice
 from shared.links import ConflictStatus, SyncLink, SyncState
 from shared.model import SideName
 from shared.ports import Side
-from shared.sync import rows
-from shared.sync.desk import ITEMS_PER_READ, Desk, both
-from shared.sync.rows import Filters, Json, Known
+from shared.sync.pairs import rows
+from shared.sync.pairs.desk import ITEMS_PER_READ, Desk, both
+from shared.sync.pairs.rows import Filters, Json, Known
+from shared.sync.pairs.subscriptions import SubscriptionUpkeep
 from shared.sync.rules import BOARDS, SIDES, PairRules
-from shared.sync.subscriptions import SubscriptionUpkeep
 
 
 class PairViews:

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from shared.configuration import Fault, FieldMapping, Pair
+from shared.configuration import FieldMapping, Pair
+from shared.faults import Fault
 from shared.links import SyncLink
 from shared.model import FieldInfo, Item, SideName
-from shared.sync import configured
-from shared.sync.configured import Facts
 from shared.sync.merge import Decision
+from shared.sync.pairs import configured
+from shared.sync.pairs.configured import Facts
 from shared.sync.rules import BOARDS, PPM, SIDES, End, FieldRule, convertible, other
 
 type Json = dict[str, Any]

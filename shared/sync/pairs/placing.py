@@ -11,7 +11,7 @@ from typing import Any
 from shared.errors import resembling
 from shared.links import Copy
 from shared.model import FieldInfo, Item, ItemDraft, Level, SideName
-from shared.sync.levels import Above, misplaced
+from shared.sync.pairs.levels import Above, misplaced
 from shared.sync.rules import PPM, other
 from shared.sync.service import Creation
 

@@ -13,11 +13,12 @@ from math import ceil
 from shared.links import SyncLink, SyncState
 from shared.model import Item, SideName
 from shared.ports import Clock, Side
-from shared.sync import field_rows, plan
-from shared.sync.defaults import BOARDS_FIELDS
-from shared.sync.desk import ITEMS_PER_READ, read
-from shared.sync.field_rows import Json
+from shared.sync import plan
 from shared.sync.merge import Decision, Verdict
+from shared.sync.pairs import field_rows
+from shared.sync.pairs.defaults import BOARDS_FIELDS
+from shared.sync.pairs.desk import ITEMS_PER_READ, read
+from shared.sync.pairs.field_rows import Json
 from shared.sync.plan import Request, Scope, Surroundings
 from shared.sync.rules import SIDES, FieldRule, PairRules
 from shared.sync.values import empty

@@ -14,11 +14,12 @@ from shared.errors import Park, Refused
 from shared.links import Asked, Look, SyncLink, SyncState, Trace
 from shared.model import SideName
 from shared.ports import Looks
-from shared.sync import history, plan, rows
-from shared.sync.desk import Desk, both
+from shared.sync import history, plan
 from shared.sync.hand import Outcome
+from shared.sync.pairs import rows
+from shared.sync.pairs.desk import Desk, both
+from shared.sync.pairs.rows import Json, Known
 from shared.sync.plan import Plan, Request, Scope
-from shared.sync.rows import Json, Known
 from shared.sync.rules import BOARDS, PPM, PairRules
 from shared.sync.service import SyncService
 
@@ -203,8 +204,7 @@ class PairPlans:
         if started is None:
             self._refuse_moved(pair, head, todo)
             self._plans.start(pair, id, {"at": self._desk.clock().isoformat(), "by": by})
-        for link in todo:
-            self._looks.send(Look(pair, link=link, plan=id))
+        self._looks.send_all(Look(pair, link=link, plan=id) for link in todo)
         return self.show(pair, id)
 
     def _refuse_moved(self, pair: str, head: Json, todo: Mapping[str, Json]) -> None:

@@ -10,9 +10,9 @@ from shared.configuration import PPM_KINDS_WITH_WEBHOOKS, Configuration, Pair
 from shared.errors import Refused
 from shared.links import Look
 from shared.ports import EVENTS_HEADER, Looks
-from shared.sync.admission import Admission
+from shared.sync.pairs.admission import Admission
+from shared.sync.pairs.subscriptions import SubscriptionUpkeep
 from shared.sync.rules import BOARDS, PPM
-from shared.sync.subscriptions import SubscriptionUpkeep
 
 
 class Events:

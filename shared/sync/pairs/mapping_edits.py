@@ -11,7 +11,7 @@ from typing import Any
 
 from shared.errors import Refused
 from shared.model import SideName
-from shared.sync.configured import Facts, format_of
+from shared.sync.pairs.configured import Facts, format_of
 from shared.sync.rules import SIDES
 
 type Rule = Mapping[str, Any]

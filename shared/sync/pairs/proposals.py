@@ -5,10 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from shared.links import Copy, SyncLink
 from shared.model import Item, SideName
 from shared.ports import Side
-from shared.sync import create, levels, placing
-from shared.sync.desk import Desk, read
-from shared.sync.levels import Above
-from shared.sync.placing import Fault, Ground, Proposal, Wanted
+from shared.sync import create
+from shared.sync.pairs import levels, placing
+from shared.sync.pairs.desk import Desk, read
+from shared.sync.pairs.levels import Above
+from shared.sync.pairs.placing import Fault, Ground, Proposal, Wanted
 from shared.sync.rules import BOARDS, PPM, other
 from shared.sync.service import Creation
 

@@ -9,7 +9,7 @@ from itertools import product
 from typing import Any
 
 from shared.model import FieldInfo, FieldType, SideName, StateCategory
-from shared.sync.configured import Facts
+from shared.sync.pairs.configured import Facts
 from shared.sync.rules import BOARDS, PPM, SIDES, Policy, convertible, other
 
 type Rule = Mapping[str, Any]

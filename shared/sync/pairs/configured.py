@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
-from shared.configuration import Configuration, Fault, FieldEnd, FieldMapping, Pair, Words
+from shared.configuration import Configuration, FieldEnd, FieldMapping, Pair, Words
 from shared.errors import NotFound, Park, Refused, RetryLater, StopConnection
+from shared.faults import Fault
 from shared.model import FieldInfo, FieldType, SideName
 from shared.ports import Side, SideDoor
 from shared.sync.rules import (
