@@ -53,7 +53,7 @@ class Sweep:
             return 0
         with self._reconciler.sides(pair) as sides:
             feeds = {side: self._changed(pair, side, sides[side], full=full) for side in SIDES}
-            seen = self._examined(pair, sides, {side: ids for side, (ids, _) in feeds.items() if ids})
+            seen = self._examined(pair, sides, {side: ids for side, (ids, _) in feeds.items()})
             if not changes_approved and self._held(pair, seen.too_much, seen.edited):
                 return 0
         looks = [self._again(link) for link in unsettled]
