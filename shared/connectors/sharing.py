@@ -7,7 +7,7 @@ makes the call and hands out the answers; the others follow. Who is alone does n
 
 from collections.abc import Callable, Sequence
 from itertools import batched
-from threading import Condition, Event, get_ident
+from threading import Condition, Event
 from time import monotonic
 from typing import Any
 
@@ -15,37 +15,44 @@ from shared.errors import Park
 
 QUIET_SECONDS = 0.01  # times the company, who share a processor: with nobody new for so long, a leader goes
 LONGEST_WAIT_SHARE = 1 / 6  # of the time an answer may take: a leader goes though more are coming, before leases end
-COMPANY_SECONDS = 5.0  # who called so lately is worth waiting for
+COMPANY_SECONDS = 5.0  # so many as called at once so lately are worth waiting for
 
 
 class Company:
     """Those who work side by side: who has just read will write soon, so all calls of a side are one company.
 
-    `news` wakes those who wait for others, and its lock guards all that the calls of a company have in common.
+    It is counted by how many want something at once, not by who they are: a worker has more threads than messages in
+    hand, and one that rests would be waited for in vain. `news` wakes those who wait for others, and its lock guards
+    all that the calls of a company have in common.
     """
 
     def __init__(self, seconds: float = COMPANY_SECONDS) -> None:
         self.news = Condition()
         self._seconds = seconds
-        self._seen: dict[int, float] = {}
         self._waiting = 0
+        self._present = 0
+        self._last: dict[int, float] = {}  # when so many were present
 
     def arrive(self) -> None:
         """Wait, from now on, for a call to be made."""
-        self._seen[get_ident()] = monotonic()
         self._waiting += 1
+        self._present += 1
+        self._last[self._present] = monotonic()
         self.news.notify_all()
 
     def depart(self, number: int) -> None:
-        """So many wait no longer: their call is made, and then they may come again."""
+        """So many wait no longer: their call is being made."""
         self._waiting -= number
         self.news.notify_all()
 
+    def leave(self, number: int) -> None:
+        """So many have their answers, and may come again."""
+        self._present -= number
+
     def size(self) -> int:
-        """How many threads have called lately."""
-        now = monotonic()
-        self._seen = {thread: at for thread, at in self._seen.items() if now - at < self._seconds}
-        return len(self._seen)
+        """How many wanted something at once lately."""
+        since = monotonic() - self._seconds
+        return max((number for number, at in self._last.items() if at > since), default=0)
 
     def elsewhere(self) -> int:
         """How many of them are busy with something else, and may yet come."""
@@ -128,6 +135,8 @@ class Shared[Request, Answer]:
             else:
                 self._led = False
         self._answer(together)
+        with self._company.news:
+            self._company.leave(len(together))
         for ask in together:
             ask.turn.set()
 

@@ -1,7 +1,7 @@
 """What a sweep has looked at: everything now and then, and nothing twice."""
 
+from shared.sync.pairs.upkeep import FULL_SWEEP_EVERY
 from shared.sync.rules import BOARDS, PPM
-from shared.sync.upkeep import FULL_SWEEP_EVERY
 from tests.sync.place import PAIR, Place
 
 
