@@ -86,6 +86,13 @@ def first_states(rules: PairRules, link: SyncLink, made: Item) -> Mapping[str, V
     return {key: {target: kept(end, made.fields[end.key])} for key, end in ends.items() if end.key in made.fields}
 
 
+def unfit(item: Item) -> str:
+    """Why an item is to have no counterpart, empty if it may: what others overwrite may be followed all the same."""
+    if item.in_bin:
+        return "it is in the bin"
+    return item.read_only if item.foreign else ""
+
+
 def owns(link: SyncLink, side: SideName, item_id: str) -> bool:
     """C8: whether an item that bears a link's marker is the link's, or is about to be.
 

@@ -114,7 +114,7 @@ class SyncService:
         link = record.link if record else None
         if link is not None and link.state.alive:
             return Creation(item.id, item.kind, link.id, link.ids.get(other(side), ""))
-        return Creation(item.id, item.kind, refusal="it is in the bin" if item.in_bin else "")
+        return Creation(item.id, item.kind, refusal=create.unfit(item))
 
     def create(self, pair: str, side: SideName, items: Sequence[str], copy: Copy = Copy()) -> tuple[str, ...]:  # noqa: B008
         """Have copies made of these items on the other side, each once; what is linked already stays so (C1).

@@ -105,7 +105,7 @@ def test_copies_are_made_in_the_chosen_area_and_iteration():
     assert made.fields["System.IterationPath"] == "Fabrikam\\Sprint 1"
 
 
-# ---------------------------------------------------------------- parents
+# ---------------------------------------------------------------- items that are none of the pair's
 
 
 def in_the_bin(place: Place, id: str) -> None:
@@ -113,7 +113,32 @@ def in_the_bin(place: Place, id: str) -> None:
 
 
 def in_another_project(place: Place, id: str) -> None:
-    place.sides[BOARDS].things[id].read_only = "it is in the project 'Litware' now"
+    thing = place.sides[BOARDS].things[id]
+    thing.read_only, thing.foreign = "it is in the project 'Litware' now", True
+
+
+def test_what_is_in_another_project_is_neither_copied_nor_linked():
+    place = Place()
+    stranger = place.add("Story of others")
+    in_another_project(place, stranger)
+    assert refused(place, BOARDS, [stranger]) == {"items[0]": "boards 1: it is in the project 'Litware' now"}
+    with pytest.raises(Refused) as refusal:
+        place.counterparts.link(PAIR, stranger, place.task("Task of ours"))
+    assert dict(refusal.value.faults) == {"boards": "it is in the project 'Litware' now"}
+
+
+def test_a_task_that_another_tool_overwrites_can_be_copied_and_linked():
+    place = Place()
+    copied, linked = place.task("Copied"), place.task("Linked")
+    for id in (copied, linked):
+        place.sides[PPM].things[id].read_only = "change it where it comes from"
+    place.counterparts.create(PAIR, PPM, [copied], [], Wanted(), dry=False)
+    place.counterparts.link(PAIR, place.add("Story"), linked)
+    place.drain()
+    assert len(place.store.of(PAIR).links) == 2
+
+
+# ---------------------------------------------------------------- parents
 
 
 def let_go(place: Place, id: str) -> None:

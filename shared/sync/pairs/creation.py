@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 from shared.errors import Refused
 from shared.model import SideName
+from shared.sync import create
 from shared.sync.pairs import levels
 from shared.sync.pairs.desk import Desk, read
 from shared.sync.pairs.placing import Fault, Proposal, Wanted
@@ -60,9 +61,9 @@ class Counterparts:
         with self._desk.sides(pair) as sides:
             items = {side: read(sides[side], (), [id]).get(id) for side, id in ids.items()}
         faults = [
-            (str(side), f"{side} has no item '{ids[side]}' that we can see" if item is None else "it is in the bin")
+            (str(side), why)
             for side, item in items.items()
-            if item is None or item.in_bin
+            if (why := create.unfit(item) if item else f"{side} has no item '{ids[side]}' that we can see")
         ]
         if faults:
             raise Refused(422, "nothing was linked", faults)

@@ -145,8 +145,8 @@ def refusals(
     ground: Ground,
     wanted: Wanted,
 ) -> dict[str, Fault]:
-    """Why items cannot be copied, each with the path of what to change. What is in the bin below a chosen item is left
-    out without a word."""
+    """Why items cannot be copied, each with the path of what to change. What is in the bin below a chosen item, or
+    in another project, is left out without a word."""
     found: dict[str, Fault] = {}
     for each in chosen:
         place = f"items[{roots.index(each.item)}]" if each.item in roots else "type"
