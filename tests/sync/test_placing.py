@@ -7,6 +7,7 @@ import pytest
 from shared.errors import Refused
 from shared.sync.pairs.placing import BY_DEPTH, Wanted
 from shared.sync.rules import BOARDS, PPM
+from tests.memory.sides import Traits
 from tests.sync.place import PAIR, Place
 
 
@@ -103,6 +104,17 @@ def test_copies_are_made_in_the_chosen_area_and_iteration():
     [made] = place.sides[BOARDS].live()
     assert made.fields["System.AreaPath"] == "Fabrikam"
     assert made.fields["System.IterationPath"] == "Fabrikam\\Sprint 1"
+
+
+def test_a_wish_that_was_refused_can_be_corrected():
+    place = Place({BOARDS: Traits(forbidden=("nonsense",))})
+    task = place.task("Build it")
+    for title in ("nonsense", "sense"):
+        wanted = Wanted(fields={"System.Title": title})
+        [row] = place.counterparts.create(PAIR, PPM, [task], [], wanted, dry=False)["items"]
+        assert row["creates"]["fields"]["System.Title"] == title
+        place.drain()
+    assert [made.fields["System.Title"] for made in place.sides[BOARDS].live()] == ["sense"]
 
 
 # ---------------------------------------------------------------- items that are none of the pair's

@@ -359,6 +359,30 @@ def test_a_refused_copy_is_parked_and_made_once_it_may_be():
     assert office.look(office.link(id)) is Outcome.CREATED
 
 
+def test_a_copy_that_was_refused_is_made_as_it_is_wished_then():
+    office = Office(ppm=Traits(forbidden=("nonsense",)))
+    work_item = office.add(BOARDS, "a")
+    wish = Copy(fields={"Name": "nonsense"})
+    office.service.create(PAIR, BOARDS, [work_item], wish)
+    assert office.work() == [Outcome.PARKED]
+    (id,) = office.service.create(PAIR, BOARDS, [work_item], Copy(fields={"Name": "sense"}))
+    assert office.link(id).parked == ""
+    assert office.work() == [Outcome.CREATED]
+    assert office.sides[PPM].things["1"].fields["Name"] == "sense"
+
+
+def test_another_wish_makes_no_second_copy_of_one_that_may_be_there(office: Office):
+    work_item = office.add(BOARDS, "a")
+    (id,) = office.service.create(PAIR, BOARDS, [work_item])
+    link = office.link(id)
+    office.sides[PPM].add("Task", {"Name": "a"}, markers=(link.marker,))
+    record = office.store.read(PAIR, id)
+    office.store.save(record, replace(link, attempted_at=office.now))
+    office.service.create(PAIR, BOARDS, [work_item], Copy(fields={"Name": "b"}))
+    assert Outcome.ADOPTED in office.work()
+    assert len(office.sides[PPM].things) == 1
+
+
 def test_two_items_are_linked_by_hand_and_their_gaps_filled(office: Office):
     id = office.service.link(PAIR, office.add(BOARDS, "b"), office.add(PPM, "c", "Done"))
     office.work()
