@@ -251,7 +251,7 @@ def test_tasks_become_work_items_of_the_mapped_type_under_a_chosen_parent():
     place = Place()
     epic = place.linked("Epic", kind="Epic")
     task = place.task("Build it", "Running")
-    wanted = Wanted(project="Tailwind", parent=epic.ids[BOARDS], fields={"System.AreaPath": "Tailwind\\Web"})
+    wanted = Wanted(project="Tailwind", parent=epic.ids[BOARDS], area="Tailwind\\Web")
     place.counterparts.create(PAIR, PPM, [task], [], wanted, dry=False)
     place.drain()
     made = place.sides[BOARDS].things["2"]

@@ -195,7 +195,7 @@ class CreateRequest(Body):
     iteration: str = ""
     """The iteration path of work items."""
     fields: Mapping[str, Any] = {}
-    """Values for fields of the copies, by the other side's names of fields."""
+    """Values for fields of the copies, by the other side's names of fields; not those that have a place above."""
 
 
 class LinkRequest(Body):

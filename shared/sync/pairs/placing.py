@@ -11,6 +11,7 @@ from typing import Any
 from shared.errors import resembling
 from shared.links import Copy
 from shared.model import FieldInfo, Item, ItemDraft, Level, SideName
+from shared.sync.pairs import wishes
 from shared.sync.pairs.levels import Above, misplaced
 from shared.sync.rules import PPM, other
 from shared.sync.service import Creation
@@ -87,9 +88,7 @@ def faults(wanted: Wanted, ground: Ground) -> Iterator[Fault]:
             yield f"type[{index}]" if index else "type", _no_kind(kind, ground)
     if wanted.parent and (why := _parent_fault(ground, wanted.parent)):
         yield "parent", why
-    for key in wanted.fields:
-        if key not in ground.fields:
-            yield f"fields.{key}", f"there is no such field on {ground.side}"
+    yield from wishes.faults(wanted.fields, ground.fields, ground.side)
 
 
 def unknown_kinds(depth: Sequence[str], kinds: Collection[str]) -> Iterator[Fault]:
