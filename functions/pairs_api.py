@@ -69,6 +69,7 @@ def create_items(call: Call) -> Any:
             iteration=body.iteration,
             fields=body.fields,
         ),
+        call.asked_by,
         dry=dry,
     )
     return answer(made, 200 if dry else 202)

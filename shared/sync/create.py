@@ -76,7 +76,7 @@ def draft(
         marker=link.marker,
         parent=parent,
     )
-    return made, Intent(intents)
+    return made, Intent(intents, asked=link.copy.asked)
 
 
 def first_states(rules: PairRules, link: SyncLink, made: Item) -> Mapping[str, Values]:

@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.errors import Park, Refused
-from shared.links import ConflictStatus, Copy, Look, SyncLink, SyncState
+from shared.links import Asked, ConflictStatus, Copy, Look, SyncLink, SyncState
 from shared.model import FieldType as T
 from shared.model import SideName
 from shared.sync import plan
 from shared.sync.hand import Outcome, Timing
+from shared.sync.history import CREATED
 from shared.sync.plan import Request, Scope
 from shared.sync.rules import (
     BOARDS,
@@ -369,6 +370,35 @@ def test_a_copy_that_was_refused_is_made_as_it_is_wished_then():
     assert office.link(id).parked == ""
     assert office.work() == [Outcome.CREATED]
     assert office.sides[PPM].things["1"].fields["Name"] == "sense"
+
+
+def test_who_asked_for_a_copy_is_in_its_history_and_so_is_a_refusal():
+    office = Office(ppm=Traits(forbidden=("nonsense",)))
+    work_item = office.add(BOARDS, "a")
+    for name in ("nonsense", "sense"):
+        office.service.create(PAIR, BOARDS, [work_item], Copy(fields={"Name": name}, asked=Asked(by="mia@example.com")))
+        office.work()
+        office.now += timedelta(minutes=1)
+    told = [row for _, row in office.store.history(PAIR) if row.what == CREATED]
+    assert [(row.side, row.item, row.refused, row.asked.by) for row in told] == [
+        (PPM, "1", "", "mia@example.com"),
+        (PPM, "", "'nonsense' is not allowed in Name", "mia@example.com"),
+    ]
+
+
+def test_a_copy_that_is_made_anew_by_itself_was_asked_for_by_nobody(office: Office):
+    work_item = office.add(BOARDS, "a")
+    (id,) = office.service.create(PAIR, BOARDS, [work_item], Copy(asked=Asked(by="mia@example.com")))
+    office.work()
+    for side in SIDES:
+        office.sides[side].delete(office.link(id).ids[side])
+    office.look(office.link(id))
+    office.sides[BOARDS].restore(work_item)
+    office.now += timedelta(minutes=1)
+    office.look(office.link(id))
+    assert Outcome.CREATED in office.work()
+    latest = next(row for _, row in office.store.history(PAIR) if row.what == CREATED)
+    assert (latest.item, latest.asked.by) == ("2", "")
 
 
 def test_another_wish_makes_no_second_copy_of_one_that_may_be_there(office: Office):

@@ -247,6 +247,14 @@ def test_what_has_a_counterpart_keeps_it():
     assert len(place.sides[PPM].things) == 1
 
 
+def test_history_says_who_asked_for_a_copy():
+    place = Place()
+    place.counterparts.create(PAIR, BOARDS, [place.add("Plan")], [], WANTED, "mia@example.com", dry=False)
+    place.drain()
+    [*_, created] = place.views.history(PAIR, "", "", 50)["writes"]
+    assert (created["field"], created["asked_by"]) == ("created", "mia@example.com")
+
+
 def test_tasks_become_work_items_of_the_mapped_type_under_a_chosen_parent():
     place = Place()
     epic = place.linked("Epic", kind="Epic")
