@@ -247,6 +247,13 @@ def test_what_has_a_counterpart_keeps_it():
     assert len(place.sides[PPM].things) == 1
 
 
+def test_a_row_is_of_the_type_of_its_work_item():
+    place = Place()
+    story, task = place.linked("Story").ids[BOARDS], place.task("Task")
+    assert [shown["boards"]["id"] for shown in rows(place, type="user story")] == [story]
+    assert [shown["ppm"]["id"] for shown in rows(place, type="task")] == [task]
+
+
 def test_history_says_who_asked_for_a_copy():
     place = Place()
     place.counterparts.create(PAIR, BOARDS, [place.add("Plan")], [], WANTED, "mia@example.com", dry=False)

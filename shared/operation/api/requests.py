@@ -142,7 +142,7 @@ class ItemsQuery(PageQuery):
     project: str = ""
     """The Azure DevOps project of the work item."""
     type: str = ""
-    """The type of an item on either side."""
+    """The type of the work item; of the PPM item where there is no work item."""
     text: str = ""
     """Part of an id or of the value of a field."""
     id: str = ""
