@@ -140,7 +140,7 @@ class SyncService:
     def _wished(self, record: SyncRecord, link: SyncLink, copy: Copy) -> str:
         """The last wish counts until the copy is there. Of one that may be under way nothing is forgotten (C4)."""
         if link.state is SyncState.CREATING and link.copy != copy:
-            self._store.save(record, replace(link, copy=copy, parked="", parked_on=""))
+            self._save(record, replace(link, copy=copy, parked="", parked_on=""))
         return link.id
 
     # ---------------------------------------------------------------- linking by hand
@@ -164,8 +164,14 @@ class SyncService:
     def _take_over(self, record: SyncRecord, fresh: SyncLink, owners: Sequence[SyncRecord]) -> str:
         """A new life for items whose links are dead; the row of the same id is written over."""
         releases = {owner.link_id: owner for owner in owners if owner.link_id != fresh.id}
-        self._store.save(record, fresh, releases=list(releases.values()))
+        self._save(record, fresh, list(releases.values()))
         return fresh.id
+
+    def _save(self, record: SyncRecord, link: SyncLink, releases: Sequence[SyncRecord] = ()) -> None:
+        try:
+            self._store.save(record, link, releases=releases)
+        except Stale as lost:
+            raise Refused(409, "somebody else linked or created one of these at this moment: look again") from lost
 
     def unlink(self, pair: str, link: str) -> None:
         """The two items go separate ways; nothing is deleted, and neither is taken for a new one."""

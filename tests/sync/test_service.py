@@ -10,7 +10,7 @@ from shared.errors import Park, Refused
 from shared.links import Asked, ConflictStatus, Copy, Look, SyncLink, SyncState
 from shared.model import FieldType as T
 from shared.model import SideName
-from shared.sync import plan
+from shared.sync import create, plan
 from shared.sync.hand import Outcome, Timing
 from shared.sync.history import CREATED
 from shared.sync.plan import Request, Scope
@@ -29,7 +29,7 @@ from shared.sync.rules import (
 )
 from shared.sync.service import SyncService
 from tests.memory.sides import MemorySide, Traits
-from tests.memory.storage import MemoryCursors
+from tests.memory.storage import MemoryCursors, OnCall, undisturbed
 from tests.memory.sync_storage import MemoryLooks, MemorySyncStore
 
 PAIR = "plan"
@@ -53,15 +53,15 @@ KEYS = {BOARDS: ("Title", "State"), PPM: ("Name", "Step")}
 
 
 class Office:
-    """A service over two sides in memory."""
+    """A service over two sides in memory; `on_call` hears of all that is asked of its store."""
 
-    def __init__(self, rules: PairRules = RULES, **traits: Traits) -> None:
+    def __init__(self, rules: PairRules = RULES, on_call: OnCall = undisturbed, **traits: Traits) -> None:
         self.rules = rules
         self.now = datetime(2026, 3, 2, 8, tzinfo=UTC)
         self.calls: Counter[str] = Counter()
         count = lambda name: self.calls.update([name])  # noqa: E731
         self.sides = {s: MemorySide(s, lambda: self.now, count, traits.get(str(s), Traits())) for s in SIDES}
-        self.store = MemorySyncStore()
+        self.store = MemorySyncStore(on_call)
         self.looks = MemoryLooks(lambda: self.now)
         self.service = SyncService(
             store=self.store,
@@ -419,6 +419,26 @@ def test_two_items_are_linked_by_hand_and_their_gaps_filled(office: Office):
     link = office.link(id)
     assert office.shown(link) == {BOARDS: ("b", "Closed"), PPM: ("c", "Done")}
     assert office.conflicts(link) == [(TITLE.key, ConflictStatus.OPEN)]
+
+
+@pytest.mark.parametrize("act", ["create", "link"])
+def test_of_two_people_who_link_one_item_the_slower_is_told_so(act: str):
+    rush: list[SyncLink] = []
+
+    def hurry(call: str) -> None:
+        if call == "before sync.save" and rush:
+            link = rush.pop()
+            office.store.save(office.store.read(PAIR, link.id), link)
+
+    office = Office(on_call=hurry)
+    work_item, task = office.add(BOARDS, "a"), office.add(PPM, "b")
+    rush.append(create.reserved("", PAIR, f"boards:{work_item}", BOARDS, work_item, Copy()))
+    with pytest.raises(Refused, match="look again") as refusal:
+        if act == "create":
+            office.service.create(PAIR, BOARDS, [work_item])
+        else:
+            office.service.link(PAIR, work_item, task)
+    assert refusal.value.status == 409
 
 
 def test_an_item_has_one_link_and_may_get_another_after_unlinking(office: Office):
