@@ -139,8 +139,9 @@ class SyncService:
 
     def _wished(self, record: SyncRecord, link: SyncLink, copy: Copy) -> str:
         """The last wish counts until the copy is there. Of one that may be under way nothing is forgotten (C4)."""
-        if link.state is SyncState.CREATING and link.copy != copy:
-            self._save(record, replace(link, copy=copy, parked="", parked_on=""))
+        wished = replace(link, copy=copy, parked="", parked_on="")
+        if link.state is SyncState.CREATING and wished != link:
+            self._save(record, wished)
         return link.id
 
     # ---------------------------------------------------------------- linking by hand

@@ -372,6 +372,16 @@ def test_a_copy_that_was_refused_is_made_as_it_is_wished_then():
     assert office.sides[PPM].things["1"].fields["Name"] == "sense"
 
 
+def test_a_copy_that_was_refused_is_tried_again_when_asked_for_again():
+    office = Office(ppm=Traits(forbidden=("a",)))
+    work_item = office.add(BOARDS, "a")
+    office.service.create(PAIR, BOARDS, [work_item])
+    assert office.work() == [Outcome.PARKED]
+    office.sides[PPM].traits = Traits()
+    office.service.create(PAIR, BOARDS, [work_item])
+    assert office.work() == [Outcome.CREATED]
+
+
 def test_who_asked_for_a_copy_is_in_its_history_and_so_is_a_refusal():
     office = Office(ppm=Traits(forbidden=("nonsense",)))
     work_item = office.add(BOARDS, "a")

@@ -13,10 +13,10 @@ from shared.links import Copy
 from shared.model import FieldInfo, Item, ItemDraft, Level, SideName
 from shared.sync.pairs import wishes
 from shared.sync.pairs.levels import Above, misplaced
+from shared.sync.pairs.wishes import PLACES
 from shared.sync.rules import PPM, other
 from shared.sync.service import Creation
 
-PLACES = {"area": "System.AreaPath", "iteration": "System.IterationPath"}
 NO_TYPE = "say as which type: give `type`, or map '{}' in the pair's {}.kinds"
 NOT_OF_TASKS = "the pair says where tasks are made: leave this out"
 BY_DEPTH = "give `type` a list: what the chosen items become, then those right below them, and so on"

@@ -14,13 +14,13 @@ from shared.model import FieldInfo, FieldType, SideName
 from shared.sync.pairs.defaults import TITLES
 from shared.sync.values import AMOUNTS, WORDS, empty
 
-PARAMETERS = {
-    "System.AreaPath": "area",
-    "System.IterationPath": "iteration",
+PLACES = {"area": "System.AreaPath", "iteration": "System.IterationPath"}
+# What has a name of its own in a request, by the field.
+PARAMETERS = {key: name for name, key in PLACES.items()} | {
     "System.TeamProject": "project",
     "System.WorkItemType": "type",
     "System.Parent": "parent",
-}  # what has a name of its own in a request
+}
 
 
 def faults(wishes: Mapping[str, Any], fields: Mapping[str, FieldInfo], side: SideName) -> Iterator[tuple[str, str]]:
