@@ -44,4 +44,5 @@ def problem_of(error: BoardbridgeError, function: str) -> func.HttpResponse:
 
 def _json(body: Any, status: int, media: str, headers: Mapping[str, str] | None) -> func.HttpResponse:
     text = json.dumps(body, ensure_ascii=False, indent=2)
-    return func.HttpResponse(text, status_code=status, headers=dict(headers or {}), mimetype=media)
+    encoded = text.encode("utf-8", "backslashreplace")  # half a character is written as JSON escapes it
+    return func.HttpResponse(encoded, status_code=status, headers=dict(headers or {}), mimetype=media)

@@ -52,8 +52,9 @@ def list_levels(call: Call) -> Any:
 def create_items(call: Call) -> Any:
     """Create counterparts of items, and of what is below them, on the other side.
 
-    What has a counterpart keeps it, and nothing is created if anything stands in the way. `?dry_run=true` only shows
-    what would be (200); else the links are told where each can be followed (202).
+    What has a counterpart keeps it, and nothing is created if anything stands in the way. What could not be made yet
+    is made as it is asked for last. `?dry_run=true` only shows what would be (200); else the links are told where each
+    can be followed (202).
     """
     body, dry = call.body, call.query.dry_run
     made = services().pairs.counterparts.create(
@@ -69,6 +70,7 @@ def create_items(call: Call) -> Any:
             iteration=body.iteration,
             fields=body.fields,
         ),
+        call.asked_by,
         dry=dry,
     )
     return answer(made, 200 if dry else 202)

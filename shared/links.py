@@ -73,12 +73,13 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """How the missing item of a link is to be made; what is empty follows from the pair's rules."""
+    """How the missing item of a link is to be made, and who asked; what is empty follows from the pair's rules."""
 
     project: str = ""
     kind: str = ""
     parent: str = ""
     fields: Mapping[str, Any] = field(default_factory=dict)
+    asked: Asked = Asked()
 
 
 @dataclass(frozen=True, slots=True)

@@ -343,7 +343,8 @@ class Item:
     `fields` has a JSON value (text, number, bool, None, list of texts) for each field that was asked for, by the side's
     keys: None where it is empty; absent is what this kind of item does not have. `version` is its revision or etag,
     empty where it has none. `parent` is the id of another item of the side. `markers` are URLs that items made by us
-    bear. `read_only` says why nobody may write it through us, empty if one may. `in_bin`: deleted, and can be restored.
+    bear. `read_only` says why nobody may write it through us, empty if one may; `foreign`: because it is in a project
+    that is none of the side's. `in_bin`: deleted, and can be restored.
     """
 
     id: str
@@ -356,6 +357,7 @@ class Item:
     markers: tuple[str, ...] = ()
     changed_at: datetime | None = None
     read_only: str = ""
+    foreign: bool = False
     in_bin: bool = False
 
 

@@ -49,7 +49,11 @@ def make(hand: Hand, look: Look) -> Outcome:
         return Outcome.PARKED
     hand.link = replace(hand.link, parked="", parked_on=tried)
     hand.save(attempted_at=hand.worker.clock(), intent=intent, **hand.lease())  # C5, in one save with C2
-    made = hand.write(lambda: hand.sides[target].create(draft, hand.rules.keys(target)))
+    try:
+        made = hand.write(lambda: hand.sides[target].create(draft, hand.rules.keys(target)))
+    except Park as refusal:
+        _tell(hand, target, refused=refusal.reason)
+        raise
     stored = {target: intents.by_rule(hand.named, target, made.fields)}
     hand.link = replace(hand.link, baseline={})
     _own(hand, origin, made, made, intents.settled(hand.link, hand.named, stored, {}))
@@ -70,10 +74,9 @@ def _own(hand: Hand, origin: Item, made: Item, first: Item, agreed: SyncLink) ->
     `first` is how it was born, `agreed` the link with what of it was sent.
     """
     target = other(hand.link.origin)
-    intent, ids = hand.link.intent or Intent(), {hand.link.origin: origin.id, target: made.id}
-    sent = {key: field.sent[target] for key, field in intent.fields.items() if target in field.sent}
-    why, now = f"the copy of {hand.link.origin} {origin.id}", hand.worker.clock()
-    hand.told.append(history.of_item(replace(hand.link, ids=ids), target, history.CREATED, sent, why, now))
+    ids = {hand.link.origin: origin.id, target: made.id}
+    hand.link = replace(hand.link, ids=ids)
+    _tell(hand, target)
     born = create.first_states(hand.rules, hand.link, first) if hand.sides[target].capabilities().born_first else {}
     hand.link = replace(agreed, baseline={**born, **agreed.baseline})
     hand.save(
@@ -88,6 +91,14 @@ def _own(hand: Hand, origin: Item, made: Item, first: Item, agreed: SyncLink) ->
         **SETTLED,
         **NO_LEASE,
     )
+
+
+def _tell(hand: Hand, target: SideName, refused: str = "") -> None:
+    """What became of the copy is history with the next save."""
+    intent, origin = hand.link.intent or Intent(), hand.link.origin
+    sent = {key: field.sent[target] for key, field in intent.fields.items() if target in field.sent}
+    why = f"the copy of {origin} {hand.link.ids[origin]}"
+    hand.told.append(history.of_item(hand.link, target, history.CREATED, sent, why, hand.worker.clock(), refused))
 
 
 def remove_surplus(hand: Hand, side: SideName, item: Item) -> bool:

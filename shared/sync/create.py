@@ -76,7 +76,7 @@ def draft(
         marker=link.marker,
         parent=parent,
     )
-    return made, Intent(intents)
+    return made, Intent(intents, asked=link.copy.asked)
 
 
 def first_states(rules: PairRules, link: SyncLink, made: Item) -> Mapping[str, Values]:
@@ -84,6 +84,13 @@ def first_states(rules: PairRules, link: SyncLink, made: Item) -> Mapping[str, V
     target = other(link.origin)
     ends = {rule.key: rule.end(target) for rule in rules.active if rule.end(target).type is FieldType.STATE}
     return {key: {target: kept(end, made.fields[end.key])} for key, end in ends.items() if end.key in made.fields}
+
+
+def unfit(item: Item) -> str:
+    """Why an item is to have no counterpart, empty if it may: what others overwrite may be followed all the same."""
+    if item.in_bin:
+        return "it is in the bin"
+    return item.read_only if item.foreign else ""
 
 
 def owns(link: SyncLink, side: SideName, item_id: str) -> bool:

@@ -7,7 +7,7 @@ X3  the other item follows once the deletions were counted, or a person has appr
 from collections.abc import Mapping
 from dataclasses import replace
 
-from shared.links import Intent, Look, SyncState
+from shared.links import Asked, Intent, Look, SyncState
 from shared.model import Item, SideName
 from shared.sync import history, intents, parents, plan
 from shared.sync.hand import ALIVE, NO_LEASE, SETTLED, Hand, Outcome
@@ -105,7 +105,7 @@ def remake(hand: Hand, items: Mapping[SideName, Item]) -> Outcome:
         origin=side,
         attempted_at=hand.worker.clock(),
         intent=None,
-        copy=replace(hand.link.copy, parent=""),
+        copy=replace(hand.link.copy, parent="", asked=Asked()),
         **ALIVE,
     )
     hand.worker.looks.send(Look(hand.link.pair, link=hand.link.id))

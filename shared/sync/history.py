@@ -49,10 +49,10 @@ def of_intent(
                          at, intent.asked, "" if landed else refused_moves[side])  # fmt: skip
 
 
-def of_item(link: SyncLink, side: SideName, what: str, after: Any, why: str, at: datetime) -> Write:
-    """An item was `CREATED` (`after` is what it was made with, by rule key) or `DELETED`."""
+def of_item(link: SyncLink, side: SideName, what: str, after: Any, why: str, at: datetime, refused: str = "") -> Write:
+    """An item was `CREATED` (`after` is what it was made with, by rule key) or `DELETED`, or that was `refused`."""
     asked = link.intent.asked if link.intent else Asked()
-    return _write(link, side, what, None, after, "", why, at, asked, "")
+    return _write(link, side, what, None, after, "", why, at, asked, refused)
 
 
 def _write(

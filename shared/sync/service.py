@@ -24,7 +24,10 @@ IDS_PER_READ = 200
 
 @dataclass(frozen=True, slots=True)
 class Creation:
-    """What creating would do with one item: `link` is the one it has already, `refusal` why it cannot be made."""
+    """What creating would do with one item: `link` is the one it has already, `refusal` why it cannot be made.
+
+    Without a `counterpart`, it is still to be made, whether or not there is a link.
+    """
 
     item: str
     kind: str
@@ -111,10 +114,10 @@ class SyncService:
 
     def _creation(self, pair: str, side: SideName, item: Item) -> Creation:
         record = self._store.of_item(pair, side, item.id)
-        link = record.link if record else None
-        if link is not None and link.state.alive:
-            return Creation(item.id, item.kind, link.id, link.ids.get(other(side), ""))
-        return Creation(item.id, item.kind, refusal="it is in the bin" if item.in_bin else "")
+        link = record.link if record and record.link and record.link.state.alive else None
+        counterpart = link.ids.get(other(side), "") if link else ""
+        refusal = "" if counterpart else create.unfit(item)
+        return Creation(item.id, item.kind, link.id if link else "", counterpart, refusal)
 
     def create(self, pair: str, side: SideName, items: Sequence[str], copy: Copy = Copy()) -> tuple[str, ...]:  # noqa: B008
         """Have copies made of these items on the other side, each once; what is linked already stays so (C1).
@@ -129,10 +132,17 @@ class SyncService:
     def _reserved(self, pair: str, side: SideName, item: str, copy: Copy) -> str:
         owner = self._store.of_item(pair, side, item)
         if owner is not None and owner.link is not None and owner.link.state.alive:
-            return owner.link.id
+            return self._wished(owner, owner.link, copy)
         record = free(self._store, pair, side, item)
         fresh = create.reserved(self._address, pair, record.link_id, side, item, copy)
         return self._take_over(record, fresh, [owner] if owner else [])
+
+    def _wished(self, record: SyncRecord, link: SyncLink, copy: Copy) -> str:
+        """The last wish counts until the copy is there. Of one that may be under way nothing is forgotten (C4)."""
+        wished = replace(link, copy=copy, parked="", parked_on="")
+        if link.state is SyncState.CREATING and wished != link:
+            self._save(record, wished)
+        return link.id
 
     # ---------------------------------------------------------------- linking by hand
 
@@ -155,8 +165,14 @@ class SyncService:
     def _take_over(self, record: SyncRecord, fresh: SyncLink, owners: Sequence[SyncRecord]) -> str:
         """A new life for items whose links are dead; the row of the same id is written over."""
         releases = {owner.link_id: owner for owner in owners if owner.link_id != fresh.id}
-        self._store.save(record, fresh, releases=list(releases.values()))
+        self._save(record, fresh, list(releases.values()))
         return fresh.id
+
+    def _save(self, record: SyncRecord, link: SyncLink, releases: Sequence[SyncRecord] = ()) -> None:
+        try:
+            self._store.save(record, link, releases=releases)
+        except Stale as lost:
+            raise Refused(409, "somebody else linked or created one of these at this moment: look again") from lost
 
     def unlink(self, pair: str, link: str) -> None:
         """The two items go separate ways; nothing is deleted, and neither is taken for a new one."""

@@ -27,6 +27,12 @@ def test_what_a_function_returns_is_answered_as_json(ask):
     assert json.loads(answer.get_body()) == {"status": "ok"}
 
 
+def test_half_a_character_is_answered_as_it_came():
+    answer = problem_of(Refused(422, "there is no '\ud800'"), "a_function")
+    assert b"\\ud800" in answer.get_body()
+    assert json.loads(answer.get_body())["detail"] == "there is no '\ud800'"
+
+
 @pytest.mark.parametrize(
     ("error", "status", "detail"),
     [

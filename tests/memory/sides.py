@@ -70,6 +70,7 @@ class Thing:
     restored: bool = False
     hidden: bool = False
     read_only: str = ""
+    foreign: bool = False
     seen: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -362,6 +363,7 @@ class MemorySide:
             markers=thing.markers,
             changed_at=thing.changed_at,
             read_only=thing.read_only,
+            foreign=thing.foreign,
             in_bin=thing.deleted,
         )
 

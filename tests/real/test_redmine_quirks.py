@@ -426,6 +426,7 @@ def test_an_issue_that_went_to_another_project_is_read_and_left_alone(
     gone = read(side, item.id, "subject")
     assert (gone.project, gone.fields) == (f"PMO {elsewhere}", {"subject": "Calm printers"})
     assert gone.read_only == f"issue {item.id} is in the project 'PMO {elsewhere}' now: move it back, or unlink it"
+    assert gone.foreign
     with pytest.raises(Park, match="move it back, or unlink it"):
         change(side, item.id, subject="Late")
     assert list(side.everything()) == []

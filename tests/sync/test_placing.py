@@ -7,6 +7,7 @@ import pytest
 from shared.errors import Refused
 from shared.sync.pairs.placing import BY_DEPTH, Wanted
 from shared.sync.rules import BOARDS, PPM
+from tests.memory.sides import Traits
 from tests.sync.place import PAIR, Place
 
 
@@ -105,7 +106,18 @@ def test_copies_are_made_in_the_chosen_area_and_iteration():
     assert made.fields["System.IterationPath"] == "Fabrikam\\Sprint 1"
 
 
-# ---------------------------------------------------------------- parents
+def test_a_wish_that_was_refused_can_be_corrected():
+    place = Place({BOARDS: Traits(forbidden=("nonsense",))})
+    task = place.task("Build it")
+    for title in ("nonsense", "sense"):
+        wanted = Wanted(fields={"System.Title": title})
+        [row] = place.counterparts.create(PAIR, PPM, [task], [], wanted, dry=False)["items"]
+        assert row["creates"]["fields"]["System.Title"] == title
+        place.drain()
+    assert [made.fields["System.Title"] for made in place.sides[BOARDS].live()] == ["sense"]
+
+
+# ---------------------------------------------------------------- items that are none of the pair's
 
 
 def in_the_bin(place: Place, id: str) -> None:
@@ -113,7 +125,32 @@ def in_the_bin(place: Place, id: str) -> None:
 
 
 def in_another_project(place: Place, id: str) -> None:
-    place.sides[BOARDS].things[id].read_only = "it is in the project 'Litware' now"
+    thing = place.sides[BOARDS].things[id]
+    thing.read_only, thing.foreign = "it is in the project 'Litware' now", True
+
+
+def test_what_is_in_another_project_is_neither_copied_nor_linked():
+    place = Place()
+    stranger = place.add("Story of others")
+    in_another_project(place, stranger)
+    assert refused(place, BOARDS, [stranger]) == {"items[0]": "boards 1: it is in the project 'Litware' now"}
+    with pytest.raises(Refused) as refusal:
+        place.counterparts.link(PAIR, stranger, place.task("Task of ours"))
+    assert dict(refusal.value.faults) == {"boards": "it is in the project 'Litware' now"}
+
+
+def test_a_task_that_another_tool_overwrites_can_be_copied_and_linked():
+    place = Place()
+    copied, linked = place.task("Copied"), place.task("Linked")
+    for id in (copied, linked):
+        place.sides[PPM].things[id].read_only = "change it where it comes from"
+    place.counterparts.create(PAIR, PPM, [copied], [], Wanted(), dry=False)
+    place.counterparts.link(PAIR, place.add("Story"), linked)
+    place.drain()
+    assert len(place.store.of(PAIR).links) == 2
+
+
+# ---------------------------------------------------------------- parents
 
 
 def let_go(place: Place, id: str) -> None:

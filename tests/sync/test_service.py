@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.errors import Park, Refused
-from shared.links import ConflictStatus, Copy, Look, SyncLink, SyncState
+from shared.links import Asked, ConflictStatus, Copy, Look, SyncLink, SyncState
 from shared.model import FieldType as T
 from shared.model import SideName
-from shared.sync import plan
+from shared.sync import create, plan
 from shared.sync.hand import Outcome, Timing
+from shared.sync.history import CREATED
 from shared.sync.plan import Request, Scope
 from shared.sync.rules import (
     BOARDS,
@@ -28,7 +29,7 @@ from shared.sync.rules import (
 )
 from shared.sync.service import SyncService
 from tests.memory.sides import MemorySide, Traits
-from tests.memory.storage import MemoryCursors
+from tests.memory.storage import MemoryCursors, OnCall, undisturbed
 from tests.memory.sync_storage import MemoryLooks, MemorySyncStore
 
 PAIR = "plan"
@@ -52,15 +53,15 @@ KEYS = {BOARDS: ("Title", "State"), PPM: ("Name", "Step")}
 
 
 class Office:
-    """A service over two sides in memory."""
+    """A service over two sides in memory; `on_call` hears of all that is asked of its store."""
 
-    def __init__(self, rules: PairRules = RULES, **traits: Traits) -> None:
+    def __init__(self, rules: PairRules = RULES, on_call: OnCall = undisturbed, **traits: Traits) -> None:
         self.rules = rules
         self.now = datetime(2026, 3, 2, 8, tzinfo=UTC)
         self.calls: Counter[str] = Counter()
         count = lambda name: self.calls.update([name])  # noqa: E731
         self.sides = {s: MemorySide(s, lambda: self.now, count, traits.get(str(s), Traits())) for s in SIDES}
-        self.store = MemorySyncStore()
+        self.store = MemorySyncStore(on_call)
         self.looks = MemoryLooks(lambda: self.now)
         self.service = SyncService(
             store=self.store,
@@ -359,12 +360,95 @@ def test_a_refused_copy_is_parked_and_made_once_it_may_be():
     assert office.look(office.link(id)) is Outcome.CREATED
 
 
+def test_a_copy_that_was_refused_is_made_as_it_is_wished_then():
+    office = Office(ppm=Traits(forbidden=("nonsense",)))
+    work_item = office.add(BOARDS, "a")
+    wish = Copy(fields={"Name": "nonsense"})
+    office.service.create(PAIR, BOARDS, [work_item], wish)
+    assert office.work() == [Outcome.PARKED]
+    (id,) = office.service.create(PAIR, BOARDS, [work_item], Copy(fields={"Name": "sense"}))
+    assert office.link(id).parked == ""
+    assert office.work() == [Outcome.CREATED]
+    assert office.sides[PPM].things["1"].fields["Name"] == "sense"
+
+
+def test_a_copy_that_was_refused_is_tried_again_when_asked_for_again():
+    office = Office(ppm=Traits(forbidden=("a",)))
+    work_item = office.add(BOARDS, "a")
+    office.service.create(PAIR, BOARDS, [work_item])
+    assert office.work() == [Outcome.PARKED]
+    office.sides[PPM].traits = Traits()
+    office.service.create(PAIR, BOARDS, [work_item])
+    assert office.work() == [Outcome.CREATED]
+
+
+def test_who_asked_for_a_copy_is_in_its_history_and_so_is_a_refusal():
+    office = Office(ppm=Traits(forbidden=("nonsense",)))
+    work_item = office.add(BOARDS, "a")
+    for name in ("nonsense", "sense"):
+        office.service.create(PAIR, BOARDS, [work_item], Copy(fields={"Name": name}, asked=Asked(by="mia@example.com")))
+        office.work()
+        office.now += timedelta(minutes=1)
+    told = [row for _, row in office.store.history(PAIR) if row.what == CREATED]
+    assert [(row.side, row.item, row.refused, row.asked.by) for row in told] == [
+        (PPM, "1", "", "mia@example.com"),
+        (PPM, "", "'nonsense' is not allowed in Name", "mia@example.com"),
+    ]
+
+
+def test_a_copy_that_is_made_anew_by_itself_was_asked_for_by_nobody(office: Office):
+    work_item = office.add(BOARDS, "a")
+    (id,) = office.service.create(PAIR, BOARDS, [work_item], Copy(asked=Asked(by="mia@example.com")))
+    office.work()
+    for side in SIDES:
+        office.sides[side].delete(office.link(id).ids[side])
+    office.look(office.link(id))
+    office.sides[BOARDS].restore(work_item)
+    office.now += timedelta(minutes=1)
+    office.look(office.link(id))
+    assert Outcome.CREATED in office.work()
+    latest = next(row for _, row in office.store.history(PAIR) if row.what == CREATED)
+    assert (latest.item, latest.asked.by) == ("2", "")
+
+
+def test_another_wish_makes_no_second_copy_of_one_that_may_be_there(office: Office):
+    work_item = office.add(BOARDS, "a")
+    (id,) = office.service.create(PAIR, BOARDS, [work_item])
+    link = office.link(id)
+    office.sides[PPM].add("Task", {"Name": "a"}, markers=(link.marker,))
+    record = office.store.read(PAIR, id)
+    office.store.save(record, replace(link, attempted_at=office.now))
+    office.service.create(PAIR, BOARDS, [work_item], Copy(fields={"Name": "b"}))
+    assert Outcome.ADOPTED in office.work()
+    assert len(office.sides[PPM].things) == 1
+
+
 def test_two_items_are_linked_by_hand_and_their_gaps_filled(office: Office):
     id = office.service.link(PAIR, office.add(BOARDS, "b"), office.add(PPM, "c", "Done"))
     office.work()
     link = office.link(id)
     assert office.shown(link) == {BOARDS: ("b", "Closed"), PPM: ("c", "Done")}
     assert office.conflicts(link) == [(TITLE.key, ConflictStatus.OPEN)]
+
+
+@pytest.mark.parametrize("act", ["create", "link"])
+def test_of_two_people_who_link_one_item_the_slower_is_told_so(act: str):
+    rush: list[SyncLink] = []
+
+    def hurry(call: str) -> None:
+        if call == "before sync.save" and rush:
+            link = rush.pop()
+            office.store.save(office.store.read(PAIR, link.id), link)
+
+    office = Office(on_call=hurry)
+    work_item, task = office.add(BOARDS, "a"), office.add(PPM, "b")
+    rush.append(create.reserved("", PAIR, f"boards:{work_item}", BOARDS, work_item, Copy()))
+    with pytest.raises(Refused, match="look again") as refusal:
+        if act == "create":
+            office.service.create(PAIR, BOARDS, [work_item])
+        else:
+            office.service.link(PAIR, work_item, task)
+    assert refusal.value.status == 409
 
 
 def test_an_item_has_one_link_and_may_get_another_after_unlinking(office: Office):

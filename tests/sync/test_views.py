@@ -247,11 +247,26 @@ def test_what_has_a_counterpart_keeps_it():
     assert len(place.sides[PPM].things) == 1
 
 
+def test_a_row_is_of_the_type_of_its_work_item():
+    place = Place()
+    story, task = place.linked("Story").ids[BOARDS], place.task("Task")
+    assert [shown["boards"]["id"] for shown in rows(place, type="user story")] == [story]
+    assert [shown["ppm"]["id"] for shown in rows(place, type="task")] == [task]
+
+
+def test_history_says_who_asked_for_a_copy():
+    place = Place()
+    place.counterparts.create(PAIR, BOARDS, [place.add("Plan")], [], WANTED, "mia@example.com", dry=False)
+    place.drain()
+    [*_, created] = place.views.history(PAIR, "", "", 50)["writes"]
+    assert (created["field"], created["asked_by"]) == ("created", "mia@example.com")
+
+
 def test_tasks_become_work_items_of_the_mapped_type_under_a_chosen_parent():
     place = Place()
     epic = place.linked("Epic", kind="Epic")
     task = place.task("Build it", "Running")
-    wanted = Wanted(project="Tailwind", parent=epic.ids[BOARDS], fields={"System.AreaPath": "Tailwind\\Web"})
+    wanted = Wanted(project="Tailwind", parent=epic.ids[BOARDS], area="Tailwind\\Web")
     place.counterparts.create(PAIR, PPM, [task], [], wanted, dry=False)
     place.drain()
     made = place.sides[BOARDS].things["2"]

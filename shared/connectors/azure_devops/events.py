@@ -23,7 +23,8 @@ def event(body: bytes) -> Event:
         told = json.loads(body.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise Refused(400, f"the body is not JSON: {error}") from error
-    return Event(_work_item(told), tuple(dict.fromkeys(_projects(told))))
+    item = _work_item(told)
+    return Event(None if isinstance(item, bool) else item, tuple(dict.fromkeys(_projects(told))))
 
 
 def _work_item(told: Any) -> int | None:

@@ -97,6 +97,7 @@ def item(json: Json, organisation_url: str, fields: Collection[str], known: Coll
         markers=tuple(sorted(link.url for link in shown.hyperlinks)),
         changed_at=datetime.fromisoformat(changed_at) if changed_at else None,
         read_only="" if ours else f"it is in the project '{shown.project}' now, which does not belong to this pair",
+        foreign=not ours,
     )
 
 

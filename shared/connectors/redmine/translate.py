@@ -43,6 +43,7 @@ class Translation:
             markers=_texts(custom_value(issue, self.catalogue.marker)),
             changed_at=datetime.fromisoformat(issue["updated_on"]),
             read_only=self._read_only(issue),
+            foreign=not self._ours(issue),
         )
 
     def item_as_made(self, issue: Issue, fields: Collection[str]) -> Item:
@@ -144,10 +145,13 @@ class Translation:
             return False
 
     def _project(self, issue: Issue) -> str:
-        return self._name if issue["project"]["id"] == self.catalogue.project else issue["project"]["name"]
+        return self._name if self._ours(issue) else issue["project"]["name"]
+
+    def _ours(self, issue: Issue) -> bool:
+        return bool(issue["project"]["id"] == self.catalogue.project)
 
     def _read_only(self, issue: Issue) -> str:
-        if issue["project"]["id"] == self.catalogue.project:
+        if self._ours(issue):
             return ""
         return f"issue {issue['id']} is in the project '{issue['project']['name']}' now: move it back, or unlink it"
 

@@ -142,7 +142,7 @@ class ItemsQuery(PageQuery):
     project: str = ""
     """The Azure DevOps project of the work item."""
     type: str = ""
-    """The type of an item on either side."""
+    """The type of the work item; of the PPM item where there is no work item."""
     text: str = ""
     """Part of an id or of the value of a field."""
     id: str = ""
@@ -195,7 +195,7 @@ class CreateRequest(Body):
     iteration: str = ""
     """The iteration path of work items."""
     fields: Mapping[str, Any] = {}
-    """Values for fields of the copies, by the other side's names of fields."""
+    """Values for fields of the copies, by the other side's names of fields; not those that have a place above."""
 
 
 class LinkRequest(Body):

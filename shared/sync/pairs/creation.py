@@ -1,10 +1,12 @@
 """Counterparts made, linked and let go by hand. Whether it can be done at all is decided before anything is written."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from shared.errors import Refused
+from shared.links import Asked
 from shared.model import SideName
+from shared.sync import create
 from shared.sync.pairs import levels
 from shared.sync.pairs.desk import Desk, read
 from shared.sync.pairs.placing import Fault, Proposal, Wanted
@@ -29,7 +31,15 @@ class Counterparts:
         return {"item": item, "type": found.kind, "levels": [asdict(offer) for offer in offers]}
 
     def create(
-        self, pair: str, side: SideName, items: Sequence[str], depth: Sequence[str] | None, wanted: Wanted, *, dry: bool
+        self,
+        pair: str,
+        side: SideName,
+        items: Sequence[str],
+        depth: Sequence[str] | None,
+        wanted: Wanted,
+        asked_by: str = "",
+        *,
+        dry: bool,
     ) -> Json:
         """Copies of items of `side` on the other, with all below them whose type is in `depth` (None: all).
 
@@ -48,7 +58,11 @@ class Counterparts:
         listed = [_creation(each, proposals, refusals) for each in chosen]
         if dry:
             return {"dry_run": True, "items": listed}
-        made = {id: self._sync.create(pair, side, [id], each.copy)[0] for id, each in proposals.items()}
+        asked = Asked(by=asked_by)
+        made = {
+            id: self._sync.create(pair, side, [id], replace(each.copy, asked=asked))[0]
+            for id, each in proposals.items()
+        }
         return {"items": [{**row, "link": row["link"] or made.get(row["item"])} for row in listed]}
 
     # ---------------------------------------------------------------- linking by hand
@@ -60,9 +74,9 @@ class Counterparts:
         with self._desk.sides(pair) as sides:
             items = {side: read(sides[side], (), [id]).get(id) for side, id in ids.items()}
         faults = [
-            (str(side), f"{side} has no item '{ids[side]}' that we can see" if item is None else "it is in the bin")
+            (str(side), why)
             for side, item in items.items()
-            if item is None or item.in_bin
+            if (why := create.unfit(item) if item else f"{side} has no item '{ids[side]}' that we can see")
         ]
         if faults:
             raise Refused(422, "nothing was linked", faults)

@@ -55,6 +55,7 @@ PPM_FIELDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "tags": ("Tags",),
     },
 }
+TITLES = frozenset(key for fields in (BOARDS_FIELDS, *PPM_FIELDS.values()) for key in fields["title"])
 # Where both sides changed: the board knows how work goes, the plan when it is due. Of all else a person is asked.
 POLICIES = {"state": Policy.BOARDS, "start": Policy.PPM, "due": Policy.PPM, "tags": Policy.MERGE}
 

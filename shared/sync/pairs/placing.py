@@ -11,11 +11,12 @@ from typing import Any
 from shared.errors import resembling
 from shared.links import Copy
 from shared.model import FieldInfo, Item, ItemDraft, Level, SideName
+from shared.sync.pairs import wishes
 from shared.sync.pairs.levels import Above, misplaced
+from shared.sync.pairs.wishes import PLACES
 from shared.sync.rules import PPM, other
 from shared.sync.service import Creation
 
-PLACES = {"area": "System.AreaPath", "iteration": "System.IterationPath"}
 NO_TYPE = "say as which type: give `type`, or map '{}' in the pair's {}.kinds"
 NOT_OF_TASKS = "the pair says where tasks are made: leave this out"
 BY_DEPTH = "give `type` a list: what the chosen items become, then those right below them, and so on"
@@ -87,9 +88,7 @@ def faults(wanted: Wanted, ground: Ground) -> Iterator[Fault]:
             yield f"type[{index}]" if index else "type", _no_kind(kind, ground)
     if wanted.parent and (why := _parent_fault(ground, wanted.parent)):
         yield "parent", why
-    for key in wanted.fields:
-        if key not in ground.fields:
-            yield f"fields.{key}", f"there is no such field on {ground.side}"
+    yield from wishes.faults(wanted.fields, ground.fields, ground.side)
 
 
 def unknown_kinds(depth: Sequence[str], kinds: Collection[str]) -> Iterator[Fault]:
@@ -145,8 +144,8 @@ def refusals(
     ground: Ground,
     wanted: Wanted,
 ) -> dict[str, Fault]:
-    """Why items cannot be copied, each with the path of what to change. What is in the bin below a chosen item is left
-    out without a word."""
+    """Why items cannot be copied, each with the path of what to change. What is in the bin below a chosen item, or
+    in another project, is left out without a word."""
     found: dict[str, Fault] = {}
     for each in chosen:
         place = f"items[{roots.index(each.item)}]" if each.item in roots else "type"

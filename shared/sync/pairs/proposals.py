@@ -44,7 +44,7 @@ class CopyRequest:
     def proposals(self, chosen: Sequence[Creation]) -> dict[str, Proposal]:
         """What would be made of each item that has no counterpart yet."""
         items = read(self._origin, self._rules.keys(self._side), [each.item for each in chosen])
-        fresh = [each.item for each in chosen if each.item in items and not each.link and not each.refusal]
+        fresh = [each.item for each in chosen if each.item in items and not each.counterpart and not each.refusal]
         return {id: self._proposal(items[id], placing.depth(items, id)) for id in fresh}
 
     def refusals(self, chosen: Sequence[Creation], proposals: Mapping[str, Proposal]) -> dict[str, Fault]:

@@ -46,10 +46,10 @@ class Filters:
         return Selection(self.team or "", self.iteration or "", self.query or "")
 
     def take(self, row: Json) -> bool:
-        items = [row[side] for side in SIDES if row[side] is not None]
+        item = row[BOARDS] or row[PPM]
         return (
             (self.project is None or _folded(self.project) == _folded((row[BOARDS] or {}).get("project")))
-            and (self.type is None or _folded(self.type) in [_folded(item.get("type")) for item in items])
+            and (self.type is None or _folded(self.type) == _folded(item.get("type")))
             and (self.text is None or any(_folded(self.text) in _folded(word) for word in _words(row)))
             and self.changed in (None, row["changed"])
             and self.mismatch in (None, bool(row["hierarchy"] and row["hierarchy"]["mismatch"]))

@@ -283,6 +283,7 @@ def test_an_item_that_left_the_projects_is_read_only(side: AzureDevOpsSide, peop
     gone = read(side, item.id, TITLE)
     assert (gone.project, gone.fields) == ("Tailwind", {TITLE: "Calm printers"})
     assert "'Tailwind'" in gone.read_only
+    assert gone.foreign
     assert item.id not in side.everything()
     assert side.find([MARKER]) == {MARKER: (item.id,)}, "or it would be made once more"
 
