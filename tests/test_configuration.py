@@ -137,6 +137,53 @@ def test_local_addresses_may_be_plain_http():
     assert parse(changed("connections/contoso/url", "http://127.0.0.1:7081/contoso"))
 
 
+@pytest.mark.parametrize(
+    ("url", "fix"),
+    [
+        ("ftp://contoso.example", "write a full https:// address"),
+        ("contoso.example", "write a full https:// address"),
+        ("http://localhost.example", "write a full https:// address"),
+        ("http://127.0.0.1@contoso.example", "write a full https:// address"),
+        ("https://contoso.example/a\nb", "without spaces"),
+        ("https://contoso.example/a b", "without spaces"),
+        ("https://contoso.example\\x", "without spaces"),
+        ("https://\x00contoso.example", "without spaces"),
+        ("https://contoso.example/?x=1", "leave out what begins with ? or #"),
+        ("https://contoso.example#x", "leave out what begins with ? or #"),
+        ("https://user@contoso.example", "without a user name"),
+        ("https://[bad", "write the host with"),
+        ("https://[::1]", "write the host with"),
+        ("https://", "write the host with"),
+        ("https:///path", "write the host with"),
+        ("https://..", "write the host with"),
+        ("https://contoso.example:abc", "from 1 to 65535"),
+        ("https://contoso.example:", "from 1 to 65535"),
+        ("https://contoso.example:0", "from 1 to 65535"),
+        ("https://contoso.example:70000", "from 1 to 65535"),
+        ("https://contoso.example:\u0664", "from 1 to 65535"),
+        ("https://contoso.example/a/../b", "without . and .."),
+        ("https://contoso.example/.", "without . and .."),
+        ("https://contoso.example/a/%2E%2e", "without . and .."),
+    ],
+)
+def test_what_is_no_address_is_told_what_to_write(url: str, fix: str) -> None:
+    assert fix in faults(changed("connections/servicenow/url", url))["connections.servicenow.url"]
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("https://contoso.example:8443/helpdesk/", "https://contoso.example:8443/helpdesk"),
+        ("https://Contoso.example/@contoso/v1.0", "https://Contoso.example/@contoso/v1.0"),
+        ("https://contoso.example:65535", "https://contoso.example:65535"),
+        ("https://help_desk.example/Störungen", "https://help_desk.example/Störungen"),
+        ("http://localhost:7081", "http://localhost:7081"),
+    ],
+)
+def test_an_address_is_taken_without_the_slash_at_its_end(url: str, kept: str) -> None:
+    assert parse(changed("connections/servicenow/url", url)).itsm["servicenow"].url == kept
+
+
 def test_a_managed_identity_needs_no_secret():
     document = changed("connections/contoso/secret", ...)
     document["connections"]["contoso"]["authentication"] = "managed_identity"
