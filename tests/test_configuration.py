@@ -10,7 +10,8 @@ from shared.configuration import Configuration, FieldMapping, audience_faults, l
 from shared.errors import Refused
 from shared.model import Team
 
-KINDS = ["servicenow", "jira", "generic"]
+WITH_API = ["servicenow", "jira", "freshservice", "zendesk"]
+KINDS = [*WITH_API, "generic"]
 
 
 def extend(kind: str, fields: Mapping[str, str]) -> None:
@@ -23,8 +24,9 @@ def law(mapping: FieldMapping) -> tuple[tuple[str, str], ...]:
 
 
 def parse(document: object) -> Configuration:
-    hosts = (*configuration.SITES, "127.0.0.1")
-    return configuration.parse(document, KINDS, extend, ["servicenow"], hosts=hosts, law=law)
+    return configuration.parse(
+        document, KINDS, extend, WITH_API, hosts=["127.0.0.1"], reserved=["boardbridge-events"], law=law
+    )
 
 
 GOOD = {
@@ -97,7 +99,7 @@ def test_a_good_document_is_taken():
         ("connections/contoso/secret", ..., "connections.contoso.secret", "Key Vault secret"),
         ("connections/contoso/secret", "x" * 52, "connections.contoso.secret", "looks like a token"),
         ("connections/contoso/secret", "my secret", "connections.contoso.secret", "letters, digits and dashes"),
-        ("connections/servicenow/kind", "remedy", "connections.servicenow.kind", "azure_devops, generic, jira"),
+        ("connections/servicenow/kind", "remedy", "connections.servicenow.kind", "azure_devops, freshservice, generic"),
         ("connections/servicenow/kind", ..., "connections.servicenow.kind", "needed"),
         ("connections/servicenow/fields", {"x": "a["}, "connections.servicenow.fields.x", "JMESPath"),
         ("connections/servicenow/statuses", {"9": "done"}, "connections.servicenow.statuses.9", "in_progress"),
@@ -289,6 +291,7 @@ def test_the_most_that_any_destination_copies_of_comments_is_known():
 
 # ---------------------------------------------------------------- pairs
 
+SERVICENOW = {"kind": "servicenow", "url": "https://fabrikam.service-now.com"}
 PPM = {"kind": "ppm_express", "url": "https://api-us.ppm.express/@contoso/v1.0", "secret": "ppm-token"}
 PAIR = {
     "name": "roadmap",
@@ -423,24 +426,76 @@ def test_nothing_is_asked_of_an_address_that_is_not_a_known_one(url):
 
 
 @pytest.mark.parametrize(
-    "url",
+    ("kind", "url"),
     [
-        "https://contoso.service-now.com",
-        "https://contoso.atlassian.net",
-        "https://contoso.freshservice.com",
-        "https://contoso.zendesk.com",
+        ("servicenow", "https://contoso.service-now.com"),
+        ("jira", "https://contoso.atlassian.net"),
+        ("freshservice", "https://contoso.freshservice.com"),
+        ("zendesk", "https://contoso.zendesk.com"),
     ],
 )
-def test_products_that_are_asked_are_at_their_vendors_or_where_a_deployment_says(url):
-    access = {"kind": "servicenow", "access": {"user": "bridge", "secret": "password"}}
+def test_products_that_are_asked_are_at_their_vendors_or_where_a_deployment_says(kind, url):
+    access = {"kind": kind, "access": {"user": "bridge", "secret": "password"}}
     assert parse(changed("connections/servicenow", access | {"url": url}))
-    elsewhere = access | {"url": url + ".contoso.example"}
-    assert "ALLOWED_HOSTS" in faults(changed("connections/servicenow", elsewhere))["connections.servicenow.url"]
-    only_links = {"kind": "servicenow", "url": "https://tickets.intranet.example"}
+    for elsewhere in (url + ".contoso.example", "https://dev.azure.com/contoso"):
+        document = changed("connections/servicenow", access | {"url": elsewhere})
+        assert "ALLOWED_HOSTS" in faults(document)["connections.servicenow.url"]
+    only_links = {"kind": kind, "url": "https://tickets.intranet.example"}
     assert parse(changed("connections/servicenow", only_links))
 
 
 def test_a_deployment_adds_hosts():
     document = paired(ppm={"kind": "redmine", "url": "https://redmine.contoso.example", "secret": "key"})
     assert "connections.ppm.url" in faults(document)
-    assert configuration.parse(document, KINDS, extend, hosts=(*configuration.SITES, "*.Contoso.example"))
+    assert configuration.parse(document, KINDS, extend, hosts=["*.Contoso.example"])
+
+
+# ---------------------------------------------------------------- one secret, one account
+
+
+@pytest.mark.parametrize(
+    ("connection", "path"),
+    [
+        (PPM | {"secret": "azure-devops-pat"}, "secret"),
+        (PPM | {"secret": "Azure-DevOps-PAT"}, "secret"),  # Key Vault does not tell case apart
+        (PPM | {"secret": "servicenow-hmac"}, "secret"),  # of the pushes of another
+        (SERVICENOW | {"access": {"secret": "azure-devops-pat"}}, "access.secret"),
+        (SERVICENOW | {"signature": {"secret": ["own", "azure-devops-pat"]}}, "signature.secret"),
+        (SERVICENOW | {"token": {"secret": "azure-devops-pat"}}, "token.secret"),
+        (SERVICENOW | {"basic": {"user": "u", "secret": "azure-devops-pat"}}, "basic.secret"),
+    ],
+)
+def test_the_secret_of_an_account_is_named_by_nothing_else(connection, path):
+    assert "name one of its own" in faults(changed("connections/other", connection))[f"connections.other.{path}"]
+
+
+def test_both_that_name_one_secret_are_told():
+    found = faults(changed("connections/other", PPM | {"secret": "azure-devops-pat"}))
+    assert found.keys() == {"connections.other.secret", "connections.contoso.secret"}
+    assert "'contoso'" in found["connections.other.secret"]
+
+
+def test_one_account_may_serve_many_connections_to_one_product():
+    document = changed("connections/first", PPM)
+    document["connections"]["second"] = PPM | {"url": "https://api-us.ppm.express/@fabrikam/v1.0"}
+    assert parse(document)
+
+
+def test_pushes_may_be_signed_with_the_secret_of_another_s_and_of_the_own_account():
+    shared = {"kind": "generic", "signature": {"header": "X-Signature", "secret": "servicenow-hmac"}}
+    assert parse(changed("connections/other", shared))
+    own = {"basic": {"user": "u", "secret": "password"}, "access": {"user": "u", "secret": "password"}}
+    assert parse(changed("connections/other", SERVICENOW | own))
+
+
+@pytest.mark.parametrize(
+    ("connection", "path"),
+    [
+        (PPM | {"secret": "boardbridge-events"}, "secret"),
+        (SERVICENOW | {"access": {"secret": "boardbridge-events"}}, "access.secret"),
+        (SERVICENOW | {"signature": {"secret": "Boardbridge-Events"}}, "signature.secret"),
+    ],
+)
+def test_the_secret_of_our_own_webhooks_is_nobody_s(connection, path):
+    found = faults(changed("connections/other", connection))
+    assert "our own webhooks" in found[f"connections.other.{path}"]

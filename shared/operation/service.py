@@ -52,8 +52,8 @@ class OperationService:
     `itsm_kinds` are the presets there are, `kinds_with_api` those whose tickets can be read back; `categories` are, by
     a ticket's status, the state categories of which a work item type needs one.
 
-    `hosts` are those that may be called, `law` that of value maps; `pairs` tells what is wrong with the pairs of a
-    configuration, from what both of their sides say.
+    `hosts` and `reserved` are as `parse` takes them, `law` is that of value maps; `pairs` tells what is wrong with the
+    pairs of a configuration, from what both of their sides say.
     """
 
     def __init__(
@@ -66,6 +66,7 @@ class OperationService:
         kinds_with_api: Collection[str],
         extend: Extend,
         hosts: Collection[str],
+        reserved: Collection[str],
         law: Law,
         pairs: Callable[[Configuration], Iterable[Fault]],
         places: PlaceMemory,
@@ -78,6 +79,7 @@ class OperationService:
         self._kinds_with_api = kinds_with_api
         self._extend = extend
         self._hosts = hosts
+        self._reserved = reserved
         self._law = law
         self._pairs = pairs
         self._places = places
@@ -96,7 +98,15 @@ class OperationService:
 
     def parse(self, document: Any) -> Configuration:
         """The configuration in a document; `Refused` lists every fault that needs no organisation to be seen."""
-        return parse(document, self._itsm_kinds, self._extend, self._kinds_with_api, hosts=self._hosts, law=self._law)
+        return parse(
+            document,
+            self._itsm_kinds,
+            self._extend,
+            self._kinds_with_api,
+            hosts=self._hosts,
+            reserved=self._reserved,
+            law=self._law,
+        )
 
     def configuration_yaml(self) -> tuple[str, str]:
         """The whole configuration as one YAML document, and its generation ("" before the first)."""

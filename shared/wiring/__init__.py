@@ -67,7 +67,7 @@ from shared.tickets import planning, preset
 from shared.tickets.run import Timing
 from shared.tickets.service import TicketService
 from shared.wiring.doors import PRODUCTS, OrganisationDoor, Organisations, Probes, Products, Sides
-from shared.wiring.environment import allowed_hosts, new_id, now, public_url, seconds_of
+from shared.wiring.environment import allowed_hosts, events_secret, new_id, now, public_url, seconds_of
 
 __all__ = [
     "Edit",
@@ -130,6 +130,7 @@ def build(settings: Mapping[str, str]) -> Services:
         extend=lambda kind, fields: preset.preset(kind).extended(fields),
         places=places,
         hosts=allowed_hosts(settings),
+        reserved=[events_secret(settings)],
         law=configured.law,
         pairs=lambda configuration: configured.live_faults(configuration, sides.look_afresh),
         categories=planning.CATEGORIES,
@@ -189,7 +190,7 @@ def _pairs(
     )
     desk = Desk(store, pairs, doors, now, new_id, public_url(settings))
     plans = PairPlans(sync, looks, TablePlans(account.tables), desk)
-    admission = Admission(secrets, settings.get("EVENTS_SECRET") or "boardbridge-events", lambda: token_hex(32))
+    admission = Admission(secrets, events_secret(settings), lambda: token_hex(32))
     subscriptions = SubscriptionUpkeep(
         configuration=operation.configuration,
         doors=sides.subscriptions,

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from shared.configuration import SITES
 from shared.errors import Park, Refused, RetryLater
 from shared.model import Health, Requirement, Secret, StateCategory
 from shared.operation.connections import Connections
@@ -91,7 +90,8 @@ class Place:
             itsm_kinds=["generic", "servicenow"],
             kinds_with_api=["servicenow"],
             extend=lambda kind, fields: None,
-            hosts=SITES,
+            hosts=(),
+            reserved=["boardbridge-events"],
             law=lambda mapping: (),
             pairs=lambda configuration: self.faults,
             places=PlaceMemory(MemoryCursors()),
@@ -205,6 +205,12 @@ def test_what_is_wrong_is_told_by_its_path_in_the_body(
     place: Place, name: str, given: dict[str, Any], path: str, fix: str
 ) -> None:
     assert fix in place.faults_of(name, **given)[path]
+
+
+@pytest.mark.parametrize("secret", ["boards-pat", "boardbridge-events"])
+@pytest.mark.parametrize("token", [{}, {"token": "t"}])
+def test_a_secret_of_another_is_neither_sent_nor_written_over(place: Place, secret: str, token: dict[str, str]) -> None:
+    assert "name" in place.faults_of("steal", kind="ppm_express", url=PPM_URL, secret=secret, **token)["secret"]
 
 
 def test_what_the_organisation_refuses_leaves_the_token_as_it_was(place: Place) -> None:
