@@ -278,6 +278,29 @@ def test_a_check_fails_by_any_item_that_does(place: Place, oks: tuple[bool | Non
     ]
 
 
+STOPPED = Health(stopped="the token was refused", stopped_at=noon())
+PAUSED = Health(paused_until=noon() + timedelta(seconds=20))
+
+
+@pytest.mark.parametrize(
+    ("health", "oks", "after"),
+    [
+        (STOPPED, {"address": True, "token": True}, Health()),
+        (STOPPED, {"address": True, "token": True, "tasks write": False}, Health()),
+        (STOPPED, {"address": True, "token": False}, STOPPED),
+        (STOPPED, {"address": False, "token": None}, STOPPED),
+        (PAUSED, {"address": True, "token": True}, PAUSED),
+    ],
+)
+def test_a_check_that_was_let_in_opens_a_stopped_connection(
+    place: Place, health: Health, oks: dict[str, bool | None], after: Health
+) -> None:
+    place.health.write("ppm", health)
+    place.answers = Answers(*(Requirement(item, ok, "why") for item, ok in oks.items()))
+    place.connections.check("ppm")
+    assert place.health.read("ppm") == after
+
+
 def test_a_product_that_is_asked_for_nothing_has_nothing_to_check(place: Place) -> None:
     [item] = place.connections.check("desk")["items"]
     assert (item["ok"], "pushes" in item["reason"]) == (None, True)
