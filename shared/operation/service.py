@@ -53,7 +53,8 @@ class OperationService:
     a ticket's status, the state categories of which a work item type needs one.
 
     `hosts` and `reserved` are as `parse` takes them, `law` is that of value maps; `pairs` tells what is wrong with the
-    pairs of a configuration, from what both of their sides say.
+    pairs of a configuration, from what both of their sides say and what is linked; `taken` is called with every
+    configuration that was put in force.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class OperationService:
         reserved: Collection[str],
         law: Law,
         pairs: Callable[[Configuration], Iterable[Fault]],
+        taken: Callable[[Configuration], None],
         places: PlaceMemory,
         categories: check.Categories,
     ) -> None:
@@ -82,6 +84,7 @@ class OperationService:
         self._reserved = reserved
         self._law = law
         self._pairs = pairs
+        self._taken = taken
         self._places = places
         self._categories = categories
         self._parsed: _Parsed | None = None
@@ -144,7 +147,9 @@ class OperationService:
                 self._places.locate("team", place.project, place.team, live)
             if place.area:  # from now on it is known wherever it moves
                 self._places.locate("area", place.project, place.area, judged.boards.areas(place.project))
-        return self._store.replace(judged.document, expected)
+        generation = self._store.replace(judged.document, expected)
+        self._taken(judged.configuration)
+        return generation
 
     def judged(self, document: Any) -> Judged:
         """The document as one that may become the configuration; changes nothing.

@@ -56,6 +56,7 @@ from shared.sync.pairs.desk import Desk
 from shared.sync.pairs.events import Events
 from shared.sync.pairs.mapping_edits import Edit
 from shared.sync.pairs.mappings import FieldMappings
+from shared.sync.pairs.names import PairNames
 from shared.sync.pairs.placing import Wanted
 from shared.sync.pairs.plans import PairPlans
 from shared.sync.pairs.rows import Filters
@@ -119,6 +120,7 @@ def build(settings: Mapping[str, str]) -> Services:
     quarantine = TableQuarantine(account.tables)
     cursors = TableCursors(account.tables)
     places = PlaceMemory(cursors)
+    names = PairNames(TableSyncStore(account.tables), cursors)
     organisations = Organisations(identity, secrets, health, settings)
     sides = Sides(organisations, secrets, health, settings)
     operation = OperationService(
@@ -132,7 +134,11 @@ def build(settings: Mapping[str, str]) -> Services:
         hosts=allowed_hosts(settings),
         reserved=[events_secret(settings)],
         law=configured.law,
-        pairs=lambda configuration: configured.live_faults(configuration, sides.look_afresh),
+        pairs=lambda configuration: (
+            *names.faults(configuration),
+            *configured.live_faults(configuration, sides.look_afresh),
+        ),
+        taken=names.remember,
         categories=planning.CATEGORIES,
     )
     products = Products(operation.configuration, secrets, health, settings)

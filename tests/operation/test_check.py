@@ -88,6 +88,7 @@ class Place:
             reserved=(),
             law=lambda mapping: (),
             pairs=lambda configuration: (),
+            taken=lambda configuration: None,
             places=PlaceMemory(self.cursors),
             categories=CATEGORIES,
         )

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from shared.configuration import Configuration
 from shared.errors import Park, Refused, RetryLater
 from shared.model import Health, Requirement, Secret, StateCategory
 from shared.operation.connections import Connections
@@ -80,6 +81,7 @@ class Place:
         self.vault = Vault(boards_pat="first", ppm_token="first")
         self.health = MemoryHealthBoard()
         self.faults: list[tuple[str, str]] = []
+        self.taken: list[Configuration] = []
         self.answers: Answers | None = None
         if document:
             self.store.replace(document, None)
@@ -94,6 +96,7 @@ class Place:
             reserved=["boardbridge-events"],
             law=lambda mapping: (),
             pairs=lambda configuration: self.faults,
+            taken=self.taken.append,
             places=PlaceMemory(MemoryCursors()),
             categories={"open": (StateCategory.PROPOSED,)},
         )
@@ -155,6 +158,14 @@ def test_where_a_token_goes(place: Place, name: str, given: dict[str, Any], secr
     assert (shown["secret"], shown["authentication"]) == (secret, authentication)
     assert place.vault.values[secret] == "new"
     assert "new" not in repr((shown, place.document))
+
+
+def test_what_was_taken_is_told_and_what_was_refused_is_not(place: Place) -> None:
+    place.put("pmo", kind="ppm_express", url=PPM_URL, token="t")
+    assert [list(taken.connections) for taken in place.taken] == [["contoso", "ppm", "desk", "snow", "pmo"]]
+    place.faults = [("pairs[0].name", "call it as it was")]
+    place.faults_of("pmo", kind="ppm_express", url="https://api-eu.ppm.express/@contoso/v1.0")
+    assert len(place.taken) == 1
 
 
 def test_without_a_token_the_secret_stays_as_it_is(place: Place) -> None:
