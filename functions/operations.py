@@ -18,6 +18,7 @@ Models are named and not imported, because they cost a cold start more than all 
 Everything that is declared here is in the document at `GET /api/openapi.json`.
 """
 
+import os
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -85,7 +86,12 @@ class Call:
 
     @property
     def asked_by(self) -> str:
-        """Who asks, where the app has App Service authentication switched on; a function key alone has no name."""
+        """Who asks, where the app has App Service authentication switched on; a function key alone has no name.
+
+        Without it the platform lets the header in from anybody.
+        """
+        if os.environ.get("WEBSITE_AUTH_ENABLED", "").casefold() != "true":
+            return ""
         return self.headers.get("x-ms-client-principal-name", "")
 
 

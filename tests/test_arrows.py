@@ -59,9 +59,10 @@ LAYERS = (
     Layer("shared.connectors.http", NOUNS, "http.py serves every connector and knows none"),
     Layer("shared.connectors.rest", (*NOUNS, "shared.connectors.http"), "rest.py serves many connectors, knows none"),
     Layer("shared.connectors.probing", NOUNS, "probing.py serves many connectors, knows none"),
+    Layer("shared.connectors.sharing", NOUNS, "sharing.py serves many connectors, knows none"),
     Layer(
         "shared.connectors.*",
-        (*NOUNS, "shared.connectors.http", "shared.connectors.rest", "shared.connectors.probing"),
+        (*NOUNS, *(f"shared.connectors.{name}" for name in ("http", "rest", "probing", "sharing"))),
         "a connector knows ports, configuration, model, errors and http.py, never another connector or a promise",
     ),
     Layer("shared.errors", ("shared.model",), "errors know the model at most"),

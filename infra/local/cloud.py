@@ -76,7 +76,7 @@ class Cloud:
             "AzureWebJobsStorage": self.storage.connection_string,
             "WEBSITE_HOSTNAME": f"127.0.0.1:{self._port}",
             "PROGRESS_SCHEDULE": "0 0 * * * *",
-            "PYTHON_THREADPOOL_THREAD_COUNT": "80",  # all messages that host.json lets run at once, and requests beside
+            "PYTHON_THREADPOOL_THREAD_COUNT": "64",  # all messages that host.json lets run at once, and requests beside
             "REQUEST_TIMEOUT_SECONDS": "5",
             "LATE_LANDING_SECONDS": "5",
             "STOPPED_RETRY_SECONDS": "5",

@@ -38,8 +38,11 @@ def edited(hand: Hand, items: Mapping[SideName, Item]) -> bool:
     return moved or bool(settled.open) or intents.touched(settled, hand.named, side, items[side])
 
 
-def unlink(hand: Hand, items: Mapping[SideName, Item], *, edited: bool) -> Outcome:
+def unlink(hand: Hand, look: Look, items: Mapping[SideName, Item], *, edited: bool) -> Outcome:
+    """The items go separate ways: at once where the edit wins, else once the deletions were counted (X3)."""
     deleted = tuple(side for side in SIDES if items[side].in_bin)
+    if not edited and not _counted(hand, look):
+        return _doom(hand, deleted[0])
     row = plan.deletion(hand.link, deleted[0], items, hand.worker.clock(), edited=edited)
     hand.save([row], state=SyncState.UNLINKED, deleted=deleted, doomed=False, **NO_LEASE)
     return Outcome.UNLINKED
@@ -49,18 +52,26 @@ def follow(hand: Hand, look: Look, items: Mapping[SideName, Item]) -> Outcome:
     """The untouched item follows the deleted one into the bin, once the deletions were counted (X3)."""
     side = next(side for side in SIDES if not items[side].in_bin)
     if not hand.sides[side].capabilities().bins or items[side].read_only:
-        return unlink(hand, items, edited=False)
+        return unlink(hand, look, items, edited=False)
     if hand.link.parked and hand.link.parked_on == BINNING and not look.retry:
         return Outcome.PARKED
-    if not (hand.link.approved or (hand.link.doomed and look.swept)):
-        hand.save(deleted=(other(side),), doomed=True)
-        return Outcome.DOOMED
+    if not _counted(hand, look):
+        return _doom(hand, other(side))
     hand.settle(items, hand.around(items))
     versions = {**hand.link.versions, side: items[side].version}
     hand.save(intent=Intent(bin=side), versions=versions, parked="", parked_on=BINNING, **hand.lease())
     hand.write(lambda: _put_in_bin(hand, side, items[side]))
     gone(hand, side)
     return Outcome.GONE
+
+
+def _counted(hand: Hand, look: Look) -> bool:
+    return hand.link.approved or (hand.link.doomed and look.swept)
+
+
+def _doom(hand: Hand, deleted: SideName) -> Outcome:
+    hand.save(deleted=(deleted,), doomed=True)
+    return Outcome.DOOMED
 
 
 def _put_in_bin(hand: Hand, side: SideName, seen: Item) -> None:

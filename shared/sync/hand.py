@@ -107,11 +107,13 @@ class Hand:
         self.save(missing=missing)
         raise RetryLater(f"{names} was not found", LOOK_AGAIN_SECONDS)
 
-    def around(self, items: Mapping[SideName, Item]) -> Surroundings:
-        """Parents in link space, and the dead among those of the baseline (H1, H3)."""
+    def around(self, items: Mapping[SideName, Item], also: Collection[str] = ()) -> Surroundings:
+        """Parents in link space, and the dead among those of the baseline and of these (H1, H3)."""
         if not self.rules.hierarchy.active or not all(side.capabilities().parents for side in self.sides.values()):
             return Surroundings({})
-        former = {id: self.worker.store.read(self.link.pair, id).link for id in {*self.link.parents.values()} - {NONE}}
+        former = {
+            id: self.worker.store.read(self.link.pair, id).link for id in {*self.link.parents.values(), *also} - {NONE}
+        }
         views = {side: self._view(side, items[side].parent, former.values()) for side in SIDES}
         return Surroundings(views, frozenset(id for id, link in former.items() if not (link and link.state.alive)))
 

@@ -20,6 +20,7 @@ from shared.sync.values import kept
 CREATED, DELETED, PARENT = "created", "deleted", "parent"  # what was written, besides fields
 UNDO = "undo"
 EDITED_SINCE = "edited since, so it is left as it is"
+UNMAPPED = "not mapped any more, so it is left as it is"
 
 type Refusals = Mapping[SideName, str]
 """By side, why it did not take what it was sent."""
@@ -76,10 +77,13 @@ def _write(
 # ---------------------------------------------------------------- taking back
 
 
-def undone(rule: FieldRule, traces: Iterable[Trace], shown: Mapping[SideName, Any]) -> Decision:
+def undone(
+    rule: FieldRule, traces: Iterable[Trace], shown: Mapping[SideName, Any], baseline: Mapping[SideName, Any] | None
+) -> Decision:
     """The values from before, on each side that still shows what we left there.
 
-    Afterwards both sides are agreed to differ: neither has changed, so nothing follows until somebody edits one.
+    Afterwards both sides are agreed to differ: neither has changed, so nothing follows until somebody edits one. What
+    was edited on the other side since the plan was applied stays news.
     """
     traces = [trace for trace in traces if trace.what == rule.key]
     sent = {
@@ -89,7 +93,8 @@ def undone(rule: FieldRule, traces: Iterable[Trace], shown: Mapping[SideName, An
     }
     if not sent:
         return Decision(rule, Verdict.NONE, shown, policy=UNDO, why=EDITED_SINCE)
-    return Decision(rule, Verdict(other(next(iter(sent)))), shown, sent, None, UNDO, _taken_back(traces[0]))
+    known = {side: value for side, value in (baseline or {}).items() if side not in sent}
+    return Decision(rule, Verdict(other(next(iter(sent)))), shown, sent, None, UNDO, _taken_back(traces[0]), known)
 
 
 def _as_written(end: End, value: Any) -> Any:
@@ -98,14 +103,15 @@ def _as_written(end: End, value: Any) -> Any:
     return cleared if kept(end, value) is None else value
 
 
-def unmoved(trace: Trace, views: Views, dead: Iterable[str]) -> ParentDecision:
-    """The parent from before, where the item still stands where we put it."""
+def unmoved(trace: Trace, views: Views, dead: Iterable[str], baseline: Views) -> ParentDecision:
+    """The parent from before, where the item still stands where we put it, and that parent is still there."""
     if views.get(trace.side) != trace.after:
         return ParentDecision(Verdict.NONE, views, why=EDITED_SINCE)
     if trace.before != NONE and trace.before in dead:
         return ParentDecision(Verdict.NONE, views, why="the parent from before is gone, so it is left where it is")
     sent = {trace.side: trace.before}
-    return ParentDecision(Verdict(other(trace.side)), views, sent, None, CHOSEN, _taken_back(trace))
+    known = {side: parent for side, parent in baseline.items() if side not in sent}
+    return ParentDecision(Verdict(other(trace.side)), views, sent, None, CHOSEN, _taken_back(trace), known=known)
 
 
 def _taken_back(trace: Trace) -> str:

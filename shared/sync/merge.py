@@ -39,7 +39,8 @@ class Verdict(StrEnum):
 class Decision:
     """What becomes of one field: `sent` is what is written where, `loser` whose value goes under, `why` the reason.
 
-    A decision of verdict `conflict` that sends nothing and has no loser waits for a person.
+    A decision of verdict `conflict` that sends nothing and has no loser waits for a person. `known` is what a side is
+    taken to have shown, where that is not what it shows now: what it has changed since stays news.
     """
 
     rule: FieldRule
@@ -49,6 +50,7 @@ class Decision:
     loser: SideName | None = None
     policy: str = ""
     why: str = ""
+    known: Mapping[SideName, Any] = field(default_factory=dict)
 
     @property
     def asks(self) -> bool:

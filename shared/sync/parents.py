@@ -23,7 +23,7 @@ type Views = Mapping[SideName, str]
 class ParentDecision:
     """What becomes of the parents; `sent` is the new parent by the side that is written, in link space.
 
-    `waits`: a parent is not linked yet; it is to be looked at first.
+    `waits`: a parent is not linked yet; it is to be looked at first. `known` is as in a decision over a field.
     """
 
     verdict: Verdict
@@ -33,6 +33,7 @@ class ParentDecision:
     policy: str = ""
     why: str = ""
     waits: bool = False
+    known: Views = field(default_factory=dict)
 
     @property
     def asks(self) -> bool:

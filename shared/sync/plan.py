@@ -44,6 +44,11 @@ class Request:
     undoes: tuple[Trace, ...] = ()
     asked: Asked = Asked()  # noqa: RUF009 - frozen
 
+    @property
+    def parents(self) -> frozenset[str]:
+        """The links that items are to stand under again."""
+        return frozenset(trace.before for trace in self.undoes if trace.what == PARENT and trace.before)
+
 
 EVERYTHING = Request()
 
@@ -58,9 +63,12 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
+    """`left` are things that somebody asked for and no rule speaks of, each with the reason."""
+
     link: str
     fields: tuple[Decision, ...]
     parent: ParentDecision | None = None
+    left: tuple[tuple[str, str], ...] = ()
 
     @property
     def writes(self) -> bool:
@@ -105,13 +113,15 @@ def _undoing(
     """What takes these writes back, as far as nobody has touched what they left."""
     written = {trace.what for trace in traces}
     fields = tuple(
-        _writable(history.undone(rule, traces, _shown(rule, items)), items)
+        _writable(history.undone(rule, traces, _shown(rule, items), agreements.standing(rule, link)), items)
         for rule in rules.active
         if rule.key in written and all(rule.end(side).key in items[side].fields for side in SIDES)
     )
     moves = [trace for trace in traces if trace.what == PARENT] if around.views else []
-    parent = history.unmoved(moves[0], around.views, around.dead) if moves else None
-    return Plan(link.id, fields, _movable(parent, items))
+    parent = history.unmoved(moves[0], around.views, around.dead, link.parents) if moves else None
+    spoken_of = {decision.rule.key for decision in fields} | ({PARENT} if parent else set())
+    left = tuple((what, history.UNMAPPED) for what in sorted(written - spoken_of))
+    return Plan(link.id, fields, _movable(parent, items), left)
 
 
 def _fields(rules: PairRules, link: SyncLink, items: Mapping[SideName, Item], request: Request) -> Iterable[Decision]:
@@ -180,12 +190,15 @@ def intent(plan: Plan, asked: Asked = Asked()) -> Intent | None:  # noqa: B008
 
 
 def moving(parent: ParentDecision | None) -> ParentIntent | None:
-    return ParentIntent(parent.shown, parent.sent, parent.policy, parent.why) if parent and parent.sent else None
+    if parent is None or not parent.sent:
+        return None
+    return ParentIntent({**parent.shown, **parent.known}, parent.sent, parent.policy, parent.why)
 
 
 def reduced(decision: Decision) -> Mapping[SideName, Any]:
     """What both sides show, as a baseline has it."""
-    return {side: kept(decision.rule.end(side), decision.shown[side]) for side in SIDES}
+    shown = {side: kept(decision.rule.end(side), decision.shown[side]) for side in SIDES}
+    return {**shown, **decision.known}
 
 
 def agreed(link: SyncLink, plan: Plan) -> SyncLink:

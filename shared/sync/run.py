@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from shared.errors import Circular, NotFound, Park, Refused, RetryLater
+from shared.errors import Circular, NotFound, Park, Refused, RetryLater, Stale
 from shared.links import Asked, Conflict, Look, SyncState
 from shared.model import Item, ItemChange, Move, SideName
 from shared.sync import agreements, copies, deletions, guard, intents, parents, plan
@@ -54,7 +54,7 @@ class Run(Hand):
                 self.save(state=SyncState.GONE, deleted=SIDES, doomed=False, **NO_LEASE)
                 return Outcome.GONE
             case Fate.UNLINK:
-                return deletions.unlink(self, items, edited=edited)
+                return deletions.unlink(self, look, items, edited=edited)
             case Fate.FOLLOW:
                 return deletions.follow(self, look, items)
 
@@ -66,7 +66,7 @@ class Run(Hand):
         items = {side: item for side, item in found.items() if item is not None and not item.in_bin}
         if len(items) < len(SIDES):
             raise Refused(409, f"an item of link {self.link.id} is in the bin, or not to be found")
-        around = self.around(items)
+        around = self.around(items, request.parents)
         self.settle(items, around)
         return plan.make(self.rules, self.link, items, around, request)
 
@@ -84,7 +84,7 @@ class Run(Hand):
     # ---------------------------------------------------------------- two items in step
 
     def _agree(self, look: Look, items: Mapping[SideName, Item], request: Request, expected: str | None) -> Outcome:
-        around = self.around(items)
+        around = self.around(items, request.parents)
         self.settle(items, around)
         self.link = replace(self.link, deleted=(), doomed=False, approved=False)
         self.link, over = agreements.renewed(self.rules, self.link, self.worker.clock())
@@ -109,6 +109,8 @@ class Run(Hand):
 
     def _applied_before(self, made: Plan, request: Request) -> Outcome:
         """The plan was applied by a run that died before it could say so; or the items have moved since."""
+        if self.worker.store.read(self.link.pair, self.link.id).token != self._record.token:
+            raise Stale(f"link {self.link.id} was saved by another worker meanwhile")
         self.save(**NO_LEASE)
         if request.asked.plan and self.link.plan == request.asked.plan and not made.writes:
             return Outcome.UPDATED
@@ -211,7 +213,8 @@ class Run(Hand):
         now = self.worker.clock()
         rows = [row for d in whole if (row := plan.refused(self.link, d, returned, now)) is not None]
         tried = plan.tried(plan.remaining(made, stored, landed))
-        self.tell(stored, landed, refused, refused_move)
+        waits = isinstance(refused_move, PASSING) and self.link.refusals + 1 < parents.MOST_REFUSALS
+        self.tell(stored, landed, refused, None if waits else refused_move)
         asked = self.link.intent.asked if self.link.intent else Asked()
         self.link = intents.settled(self.link, self.named, stored, landed)
         moved = {side: returned[side].version for side in returned if side not in landed}

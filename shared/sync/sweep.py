@@ -17,9 +17,9 @@ from shared.sync.rules import PPM, SIDES, PairRules, named
 
 @dataclass(frozen=True, slots=True)
 class _Examined:
-    """The items worth a look, by side; the links of those that were edited, and why they are too many, if they are."""
+    """The looks worth taking; the links of items that were edited, and why they are too many, if they are."""
 
-    news: Mapping[SideName, Sequence[str]]
+    news: Sequence[Look]
     edited: list[str] = field(default_factory=list)
     too_much: str = ""
 
@@ -47,20 +47,23 @@ class Sweep:
         if self._store.hold(pair) is not None:
             return 0
         unsettled = list(self._store.unsettled(pair))
-        if not self._rules(pair).continuous:
-            return self._send(self._again(link) for link in unsettled)
         if self._too_many_deletions(pair, unsettled):
             return 0
+        if not self._rules(pair).continuous:
+            return self._send(self._again(link) for link in unsettled)
         with self._reconciler.sides(pair) as sides:
             feeds = {side: self._changed(pair, side, sides[side], full=full) for side in SIDES}
             seen = self._examined(pair, sides, {side: ids for side, (ids, _) in feeds.items()})
             if not changes_approved and self._held(pair, seen.too_much, seen.edited):
                 return 0
-        looks = [self._again(link) for link in unsettled]
-        if full:
-            looks += (Look(pair, link=link.id) for link in self._store.links(pair) if link.state.alive)
-        looks += (Look(pair, side, id) for side, ids in seen.news.items() for id in ids)
-        sent = self._send(looks)
+        looks = {link.id: self._again(link) for link in unsettled}
+        owned: set[tuple[SideName, str]] = set()
+        for link in self._store.links(pair) if full else ():
+            if link.state.alive:  # its items need no hints of their own, which would get in one another's way
+                looks.setdefault(link.id, Look(pair, link=link.id))
+                owned |= set(link.ids.items())
+        news = (each for each in seen.news if each.link not in looks and (each.side, each.item) not in owned)
+        sent = self._send([*looks.values(), *news])
         for side, (_, cursor) in feeds.items():
             self._cursors.write(f"{pair}/{side}", cursor)
         return sent
@@ -97,12 +100,10 @@ class Sweep:
         """Read what feeds name where it is much: most of it is what we wrote ourselves (D4), or just stands beside what
         changed, as a feed that compares digests cannot tell.
         """
-        if not any(changed.values()):
-            return _Examined(changed)
-        rules = self._rules(pair)
-        if sum(map(len, changed.values())) <= rules.limits.changes:
-            return _Examined(changed)
         named_by_feeds = {(side, id) for side, ids in changed.items() for id in ids}
+        rules = self._rules(pair)
+        if len(named_by_feeds) <= rules.limits.changes:
+            return _Examined([Look(pair, side, id) for side, ids in changed.items() for id in ids])
         living, owners = 0, {}
         for link in self._store.links(pair):  # one by one: there may be more links than there is memory for
             if link.state is SyncState.SYNCED:
@@ -118,7 +119,13 @@ class Sweep:
                     edited[link.id] = None
                 elif side is PPM and item.version == link.versions.get(side):  # on boards, parents have none (H6)
                     at_rest.add((side, id))
-        news = {side: [id for id in ids if (side, id) not in at_rest] for side, ids in changed.items()}
+        # D3: by link where that is known, so that nobody has to ask for it, nor looks twice.
+        news = [
+            Look(pair, link=owners[side, id].id) if (side, id) in owners else Look(pair, side, id)
+            for side, ids in changed.items()
+            for id in ids
+            if (side, id) not in at_rest
+        ]
         return _Examined(news, list(edited), guard.mass_change(rules.limits, living, len(edited)))
 
     def _living(self, pair: str) -> int:

@@ -27,7 +27,6 @@ from secrets import token_hex
 
 from azure.identity import ManagedIdentityCredential
 
-from shared.connectors.azure_devops.batching import LONGEST_WAIT_SHARE
 from shared.connectors.azure_devops.events import event as boards_event
 from shared.connectors.azure_storage.clients import Account, connect
 from shared.connectors.azure_storage.configuration import TableConfigurationStore
@@ -41,6 +40,7 @@ from shared.connectors.azure_storage.queues import decode as decode_message
 from shared.connectors.azure_storage.tickets import TableTicketStore
 from shared.connectors.key_vault import KeyVaultSecrets
 from shared.connectors.ppm_express.webhooks import event as ppm_event
+from shared.connectors.sharing import LONGEST_WAIT_SHARE
 from shared.model import SideName
 from shared.operation import api
 from shared.operation.connections import Connections

@@ -4,10 +4,11 @@ The rows are those that creating leaves behind: what the connectors read on both
 """
 
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import batched
+from typing import Any
 
 import yaml
 from azure.data.tables import TableServiceClient
@@ -29,6 +30,7 @@ from shared.links import Copy, SyncLink, SyncState
 from shared.model import Item, Secret, SideName
 from shared.ports import Side, SyncRecord
 from shared.sync import create, intents
+from shared.sync.agreements import stamp
 from shared.sync.pairs import configured
 from shared.sync.parents import NONE
 from shared.sync.rules import BOARDS, PPM, SIDES, PairRules, named
@@ -64,21 +66,21 @@ class Roadmap:
         self._ppm = ppm
         self._organisation = Organisation(cloud.azure_devops_url, Known(TOKEN), connection="contoso", clock=now)
         tenant = PpmExpressApi(ppm.url, Known(ppm.token), "ppm-token", connection="ppm", clock=now)
-        self._sides: Mapping[SideName, Side] = {
+        self.sides: Mapping[SideName, Side] = {
             BOARDS: AzureDevOpsSide(self._organisation, PROJECTS),
             PPM: PpmExpressSide(tenant, ppm.project),
         }
         cloud.control.seed(links)
-        ids = sorted(self._sides[BOARDS].everything(), key=int)
+        ids = sorted(self.sides[BOARDS].everything(), key=int)
         account = connect(cloud.settings)
         pair = Pair.model_validate(yaml.safe_load(configuration(cloud.azure_devops_url, ppm))["pairs"][0])
-        rules = configured.rules(pair, {side: configured.look("", there) for side, there in self._sides.items()})
-        work_items = self._read(BOARDS, ids, rules)
-        self.task_of = self._plan(work_items)
-        tasks = self._read(PPM, list(self.task_of.values()), rules)
+        self.rules = configured.rules(pair, {side: configured.look("", there) for side, there in self.sides.items()})
+        work_items = self._read(BOARDS, ids)
+        self.task_of = laid_out(work_items, self._make_task)
+        tasks = self._read(PPM, list(self.task_of.values()))
         store = _Gathering(account.tables)
         for id, task in self.task_of.items():
-            link = _link(rules, work_items[id], tasks[task])
+            link = in_step(self.rules, work_items[id], tasks[task])
             store.save(SyncRecord(NAME, link.id, None), link)
         store.flush()
         self._cursors = TableCursors(account.tables)
@@ -86,21 +88,16 @@ class Roadmap:
 
     def catch_up(self) -> None:
         """As if a sweep had just ended."""
-        for side, there in self._sides.items():
+        for side, there in self.sides.items():
             self._cursors.write(f"{NAME}/{side}", there.changed(None).cursor)
-        self._cursors.write(f"{NAME}/full", datetime.now(UTC).isoformat())
+        self._cursors.write(f"{NAME}/full", f"{now().isoformat()} {stamp(self.rules)}")
 
-    def _read(self, side: SideName, ids: Sequence[str], rules: PairRules) -> Mapping[str, Item]:
-        return self._sides[side].read(ids, rules.keys(side))
+    def _read(self, side: SideName, ids: Sequence[str]) -> Mapping[str, Item]:
+        return self.sides[side].read(ids, self.rules.keys(side))
 
-    def _plan(self, work_items: Mapping[str, Item]) -> dict[str, str]:
-        """A task for each work item, below the task of its parent, which has a lower id."""
-        tasks: dict[str, str] = {}
-        for id, item in work_items.items():
-            above = [{"id": tasks[item.parent]}] if item.parent else []
-            said = {"Name": item.fields["System.Title"], "Description": item.fields["System.Description"]}
-            tasks[id] = self._ppm.tenant.create_task(self._ppm.project, {**said, "Parent": above}).id
-        return tasks
+    def _make_task(self, said: Mapping[str, Any], parent: str | None) -> str:
+        above = [{"id": parent}] if parent else []
+        return self._ppm.tenant.create_task(self._ppm.project, {**said, "Parent": above}).id
 
     def rename(self, side: SideName, number: int, words: str) -> None:
         """As people do it on one side: the latest work items, or their tasks."""
@@ -117,8 +114,8 @@ class Roadmap:
     def names_differ(self, number: int) -> int:
         """How many of the latest pairs are not called the same."""
         latest = self.latest(number)
-        work_items = self._sides[BOARDS].read(latest, ["System.Title"])
-        tasks = self._sides[PPM].read([self.task_of[id] for id in latest], ["Name"])
+        work_items = self.sides[BOARDS].read(latest, ["System.Title"])
+        tasks = self.sides[PPM].read([self.task_of[id] for id in latest], ["Name"])
         return sum(work_items[id].fields["System.Title"] != tasks[self.task_of[id]].fields["Name"] for id in latest)
 
 
@@ -149,7 +146,19 @@ class _GatheringTable(Table):
         self._gathered = []
 
 
-def _link(rules: PairRules, work_item: Item, task: Item) -> SyncLink:
+def laid_out(
+    work_items: Mapping[str, Item], make_task: Callable[[Mapping[str, Any], str | None], str]
+) -> dict[str, str]:
+    """A task for each work item, below the task of its parent, which has a lower id."""
+    tasks: dict[str, str] = {}
+    for id, item in work_items.items():
+        said = {"Name": item.fields["System.Title"], "Description": item.fields["System.Description"]}
+        tasks[id] = make_task(said, tasks[item.parent] if item.parent else None)
+    return tasks
+
+
+def in_step(rules: PairRules, work_item: Item, task: Item) -> SyncLink:
+    """The link of two items that say the same."""
     items = {BOARDS: work_item, PPM: task}
     fields = {side: intents.by_rule(named(rules.active), side, item.fields) for side, item in items.items()}
     reserved = create.reserved("", NAME, f"{BOARDS}:{work_item.id}", BOARDS, work_item.id, Copy())

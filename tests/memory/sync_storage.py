@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
+from threading import Lock
 
 from shared.errors import Stale
 from shared.links import Conflict, Hold, Look, SyncLink, SyncState, Write
@@ -30,6 +31,7 @@ class MemorySyncStore:
     def __init__(self, on_call: OnCall = undisturbed) -> None:
         self._pairs: dict[str, _Partition] = {}
         self._on_call = on_call
+        self._lock = Lock()
 
     def of(self, pair: str) -> _Partition:
         return self._pairs.setdefault(pair, _Partition())
@@ -82,7 +84,8 @@ class MemorySyncStore:
 
     def _call[T](self, name: str, act: Callable[[], T]) -> T:
         self._on_call(f"before {name}")
-        answer = act()
+        with self._lock:
+            answer = act()
         self._on_call(f"after {name}")
         return answer
 

@@ -8,7 +8,7 @@ import pytest
 
 from infra.local.redmine import Redmine
 from infra.local.redmine.server import ADMINISTRATOR_KEY, MEMBER_KEY
-from shared.connectors.redmine import side as redmine_side
+from shared.connectors.redmine import issues
 from shared.connectors.redmine.side import RedmineSide
 from shared.model import FieldType
 from tests.connectors.itsm_contracts import KeptSecrets
@@ -50,7 +50,7 @@ class RedmineContract(SideContract):
 
     @pytest.fixture
     def side(self, redmine: Redmine, project: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[RedmineSide]:
-        monkeypatch.setattr(redmine_side, "PAGE_SIZE", 3)  # so that a few issues are several pages
+        monkeypatch.setattr(issues, "PAGE_SIZE", 3)  # so that a few issues are several pages
         side = RedmineSide(
             redmine.url,
             project,

@@ -142,7 +142,8 @@ class MemoryPlans:
         return self.kept.get((pair, id, link))
 
     def note(self, pair: str, id: str, link: str, outcome: str) -> None:
-        self.kept[pair, id, link] = self.kept[pair, id, link][0], outcome
+        item, before = self.kept[pair, id, link]
+        self.kept[pair, id, link] = item, before or outcome
 
 
 class Place:

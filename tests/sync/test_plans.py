@@ -4,6 +4,8 @@ import pytest
 
 from shared.errors import Refused
 from shared.links import Hold, Look
+from shared.sync.pairs import mapping_edits
+from shared.sync.pairs.rows import Filters
 from shared.sync.rules import BOARDS, PPM
 from tests.memory.sides import Traits
 from tests.sync.place import PAIR, Place
@@ -151,6 +153,14 @@ def test_what_a_direction_leaves_alone_is_listed_with_its_reason():
     assert made["left"] == [{"link": RENAMED, "field": "title", "why": "'title' is written on ppm only"}]
 
 
+def test_what_waits_for_a_person_is_left_and_not_in_step():
+    place = renamed()
+    place.sides[PPM].edit(STORY, {"Name": "Another"})
+    made = values(place)
+    assert made["counts"] == {"writes": 0, "held": 0, "left": 1, "in_step": 1}
+    assert made["left"] == [{"link": RENAMED, "field": "title", "why": "both sides changed: a person decides"}]
+
+
 def test_an_unknown_field_or_plan_is_refused():
     place = renamed()
     with pytest.raises(Refused) as refused:
@@ -206,6 +216,15 @@ def test_what_was_refused_is_told_with_the_refusal():
     assert "Renamed" in told["refused"]
 
 
+def test_the_history_of_an_item_outlives_its_link():
+    place = renamed()
+    place.counterparts.unlink(PAIR, ["boards:2"])
+    assert [each["field"] for each in place.views.history(PAIR, "boards:2", "", 10)["writes"]] == ["created"]
+    with pytest.raises(Refused) as refused:
+        place.views.history(PAIR, "boards:99", "", 10)
+    assert list(faults(refused)) == ["item"]
+
+
 def test_the_history_is_read_page_by_page():
     place = renamed()
     place.upkeep.sweep()
@@ -238,6 +257,52 @@ def test_undoing_a_plan_restores_what_it_wrote_and_the_next_sweep_leaves_that_al
     place.upkeep.sweep()
     place.drain()
     assert task(place)[0] == "Renamed once more", "an edit is news again"
+
+
+def test_what_was_edited_on_the_other_side_since_a_plan_stays_news_when_it_is_taken_back():
+    place = renamed()
+    made = values(place)
+    place.applied(made["id"])
+    place.sides[BOARDS].edit("2", {"System.Title": "Renamed again"})
+    place.plans.undo(PAIR, made["id"], dry=False)
+    place.drain()
+    [row] = place.views.items(PAIR, Filters(id="2"), 10)["items"]
+    assert (row["fields"][0]["changed"], task(place)[0]) == (["boards"], "Story")
+    place.upkeep.sweep()
+    place.drain()
+    assert task(place)[0] == "Renamed again"
+
+
+def test_an_undo_that_takes_nothing_back_says_what_it_left():
+    place = renamed()
+    made = values(place)
+    place.applied(made["id"])
+    place.sides[PPM].edit(STORY, {"Name": "Better"})
+    undone = place.plans.undo(PAIR, made["id"], dry=False)
+    assert (undone["counts"]["writes"], undone["applied"]) == (0, None)
+    assert [each["field"] for each in undone["left"]] == ["title"]
+
+
+def test_a_field_that_is_not_mapped_any_more_is_left_as_it_is():
+    place = renamed()
+    made = values(place)
+    place.applied(made["id"])
+    place.fields.change(PAIR, mapping_edits.removed("title"), expected=None, dry=False)
+    undone = place.plans.undo(PAIR, made["id"], dry=False)
+    assert [(each["field"], each["why"]) for each in undone["left"]] == [
+        ("System.Title = Name", "not mapped any more, so it is left as it is")]  # fmt: skip
+
+
+def test_nothing_is_moved_back_under_a_parent_that_was_unlinked():
+    place = Place()
+    epic, other = place.linked("Epic", kind="Epic"), place.linked("Other", kind="Epic")
+    story = place.linked("Story", parent=epic.ids[BOARDS])
+    place.sides[BOARDS].move(story.ids[BOARDS], other.ids[BOARDS])
+    made = place.plans.plan(PAIR, "rules", "hierarchy", None, None)
+    place.applied(made["id"])
+    place.counterparts.unlink(PAIR, [f"boards:{epic.ids[BOARDS]}"])
+    undone = place.plans.undo(PAIR, made["id"], dry=False)
+    assert [each["why"] for each in undone["left"]] == ["the parent from before is gone, so it is left where it is"]
 
 
 def test_undoing_leaves_what_somebody_has_edited_since_and_says_so():

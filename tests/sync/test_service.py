@@ -431,7 +431,9 @@ def test_where_nothing_can_be_restored_nothing_is_binned():
     office = Office(ppm=Traits(bins=False))
     link = office.linked()
     office.sides[BOARDS].delete(link.ids[BOARDS])
-    assert office.look(link) is Outcome.UNLINKED
+    assert office.look(link) is Outcome.DOOMED
+    office.sweep()
+    assert office.link(link.id).state is SyncState.UNLINKED
     assert not office.sides[PPM].things[link.ids[PPM]].deleted
 
 
@@ -465,3 +467,15 @@ def test_many_changes_at_once_wait_for_a_person(office: Office):
     office.service.approve(PAIR, ())
     office.work()
     assert office.shown(links[0])[PPM] == ("0", "Done")
+
+
+def test_many_items_of_the_same_links_are_one_hint_for_each_link(office: Office):
+    links = [office.linked(str(number)) for number in range(30)]
+    office.service.sweep(PAIR)
+    office.work()
+    for link in links[:12]:
+        office.sides[BOARDS].edit(link.ids[BOARDS], {"State": "Closed"})
+        office.sides[PPM].edit(link.ids[PPM], {"Name": f"Renamed {link.id}"})
+    assert office.service.sweep(PAIR) == 12
+    office.work()
+    assert office.shown(links[0])[PPM] == (f"Renamed {links[0].id}", "Done")

@@ -324,8 +324,9 @@ def test_an_item_that_cannot_be_told_is_named(item, fix):
 # ---------------------------------------------------------------- a pair that waits, hints and sweeps
 
 
-def test_exactly_the_deletions_that_were_held_can_be_approved():
-    place = Place(deletes="bin", limits={"deletions": 0, "deletions_share": 0})
+@pytest.mark.parametrize("deletes", ["bin", "unlink"])
+def test_exactly_the_deletions_that_were_held_can_be_approved(deletes):
+    place = Place(deletes=deletes, limits={"deletions": 0, "deletions_share": 0})
     links = [place.linked(f"Item {n}") for n in range(3)]
     place.upkeep.sweep()
     place.drain()
@@ -343,7 +344,8 @@ def test_exactly_the_deletions_that_were_held_can_be_approved():
     assert list(faults(refused)) == ["links[0]"]
     place.upkeep.approve(PAIR, list(hold.links))
     place.drain()
-    assert [thing.id for thing in place.sides[PPM].live()] == [links[2].ids[PPM]]
+    assert [link.id for link in place.store.links(PAIR) if link.state.alive] == [links[2].id]
+    assert len(place.sides[PPM].live()) == (1 if deletes == "bin" else 3)
 
 
 def test_a_pair_held_for_too_many_changes_goes_on_when_it_is_approved():

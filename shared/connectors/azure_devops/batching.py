@@ -1,173 +1,24 @@
-"""Calls shared by those who work side by side: many threads each want one work item, and one call gets all of them.
+"""The calls to Azure DevOps that work items share: one for up to 200 of them.
 
-Separate from what is read and written, so that the code for an item stays code for one item. There is no thread here
-that belongs to nobody: of the callers that wait, the first leads, waits a moment for others to come, makes the call and
-hands out the answers; the others follow. Who is alone does not wait.
+Separate from the side, so that the code for a work item stays code for one work item.
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from itertools import batched
-from threading import Condition, Event, get_ident
+from collections.abc import Mapping, Sequence
 from time import monotonic
 from typing import Any
 
 from shared.connectors.azure_devops import translate
 from shared.connectors.azure_devops.api import Api, Write
+from shared.connectors.sharing import Company, Shared
 from shared.errors import InDoubt, Park
 
 log = logging.getLogger(__name__)
 
 MOST_AT_ONCE = 200  # work items in a call: a limit of workitemsbatch, and what `$batch` is known to take
-QUIET_SECONDS = 0.01  # times the company, who share a processor: with nobody new for so long, a leader goes
-LONGEST_WAIT_SHARE = 1 / 6  # of the time an answer may take: a leader goes though more are coming, before leases end
-COMPANY_SECONDS = 5.0  # who called so lately is worth waiting for
 SINGLE_SECONDS = 60.0  # how long `$batch` is left alone after it failed
 
 type Json = Mapping[str, Any]
-
-
-class Company:
-    """Those who work side by side: who has just read will write soon, so all calls of a side are one company.
-
-    `news` wakes those who wait for others, and its lock guards all that the calls of a company have in common.
-    """
-
-    def __init__(self, seconds: float = COMPANY_SECONDS) -> None:
-        self.news = Condition()
-        self._seconds = seconds
-        self._seen: dict[int, float] = {}
-        self._waiting = 0
-
-    def arrive(self) -> None:
-        """Wait, from now on, for a call to be made."""
-        self._seen[get_ident()] = monotonic()
-        self._waiting += 1
-        self.news.notify_all()
-
-    def depart(self, number: int) -> None:
-        """So many wait no longer: their call is made, and then they may come again."""
-        self._waiting -= number
-        self.news.notify_all()
-
-    def size(self) -> int:
-        """How many threads have called lately."""
-        now = monotonic()
-        self._seen = {thread: at for thread, at in self._seen.items() if now - at < self._seconds}
-        return len(self._seen)
-
-    def elsewhere(self) -> int:
-        """How many of them are busy with something else, and may yet come."""
-        return self.size() - self._waiting
-
-
-class _Ask[Request, Answer]:
-    """What one caller wants, and what came of it. `turn` is set when there is an answer, or when the caller leads."""
-
-    def __init__(self, requests: Sequence[Request]) -> None:
-        self.requests = requests
-        self.turn = Event()
-        self.answers: Sequence[Answer] | None = None
-        self.error: BaseException | None = None
-        self.apart = False  # to be performed by the caller
-
-    @property
-    def settled(self) -> bool:
-        return self.apart or self.answers is not None or self.error is not None
-
-
-class Shared[Request, Answer]:
-    """A call that several callers share. `perform` gives an answer for each request, in their order.
-
-    It is made when none of the company is elsewhere and nobody waits for the call that comes `before` it: so those who
-    read together write together, too. What it raises is raised to every caller; only a refusal (`Park`, or a
-    `RuntimeError` for a malformed call) is not: it may be meant for one of them, so each then performs what it wants by
-    itself.
-    """
-
-    def __init__(
-        self,
-        perform: Callable[[Sequence[Request]], Sequence[Answer]],
-        company: Company,
-        *,
-        before: "Shared[Any, Any] | None" = None,
-        quiet_seconds: float = QUIET_SECONDS,
-        longest_wait_seconds: float = 1.0,
-    ) -> None:
-        self._perform = perform
-        self._company = company
-        self._before = before
-        self._quiet_seconds = quiet_seconds
-        self._longest_wait_seconds = longest_wait_seconds
-        self._waiting: list[_Ask[Request, Answer]] = []
-        self._led = False  # somebody is gathering those who wait
-
-    def __call__(self, requests: Sequence[Request]) -> list[Answer]:
-        return [answer for some in batched(requests, MOST_AT_ONCE, strict=False) for answer in self._together(some)]
-
-    def _together(self, requests: Sequence[Request]) -> Sequence[Answer]:
-        ask = _Ask[Request, Answer](requests)
-        with self._company.news:
-            self._waiting.append(ask)
-            follows, self._led = self._led, True
-            self._company.arrive()
-        if follows:
-            ask.turn.wait()
-        if not ask.settled:
-            self._lead()
-        if ask.apart:
-            return self._perform(requests)
-        if ask.error is not None:
-            raise ask.error
-        assert ask.answers is not None
-        return ask.answers
-
-    def _lead(self) -> None:
-        """Make one call for those who wait, oldest first, the leader among them; the next who waits leads on."""
-        with self._company.news:
-            self._gather()
-            together = self._taken()
-            self._company.depart(len(together))
-            if self._waiting:
-                self._waiting[0].turn.set()
-            else:
-                self._led = False
-        self._answer(together)
-        for ask in together:
-            ask.turn.set()
-
-    def _gather(self) -> None:
-        """Wait until everybody is there, or nobody new comes, or the call is full."""
-        until = monotonic() + self._longest_wait_seconds
-        while self._more_may_come() and self._size() < MOST_AT_ONCE:
-            quiet_seconds = self._quiet_seconds * self._company.size()
-            if not self._company.news.wait(min(quiet_seconds, until - monotonic())):
-                return
-
-    def _more_may_come(self) -> bool:
-        return self._company.elsewhere() > 0 or (self._before is not None and bool(self._before._waiting))
-
-    def _size(self) -> int:
-        return sum(len(ask.requests) for ask in self._waiting)
-
-    def _taken(self) -> list[_Ask[Request, Answer]]:
-        together: list[_Ask[Request, Answer]] = []
-        room = MOST_AT_ONCE
-        while self._waiting and len(self._waiting[0].requests) <= room:
-            room -= len(self._waiting[0].requests)
-            together.append(self._waiting.pop(0))
-        return together
-
-    def _answer(self, together: Sequence[_Ask[Request, Answer]]) -> None:
-        try:
-            answers = iter(self._perform([request for ask in together for request in ask.requests]))
-            for ask in together:
-                ask.answers = [next(answers) for _ in ask.requests]
-        except BaseException as error:  # whatever it is: those who follow must not wait for ever
-            refused_as_a_whole = isinstance(error, Park | RuntimeError) and len(together) > 1
-            for ask in together:
-                ask.apart = refused_as_a_whole
-                ask.error = None if refused_as_a_whole else error
 
 
 class SharedCalls:
@@ -176,9 +27,9 @@ class SharedCalls:
     def __init__(self, api: Api, company: Company | None = None, **waits: float) -> None:
         self._api = api
         company = company or Company()
-        self._reads = Shared(self._read_all, company, **waits)
-        self._writes = Shared(self._write_all, company, before=self._reads, **waits)
-        self._searches = Shared(self._search_all, company, **waits)
+        self._reads = Shared(self._read_all, company, most_at_once=MOST_AT_ONCE, **waits)
+        self._writes = Shared(self._write_all, company, most_at_once=MOST_AT_ONCE, before=self._reads, **waits)
+        self._searches = Shared(self._search_all, company, most_at_once=MOST_AT_ONCE, **waits)
         self._single_until = 0.0
 
     def work_items(self, ids: Sequence[int]) -> dict[int, Json]:

@@ -16,10 +16,11 @@ from requests.adapters import BaseAdapter
 from shared.connectors.azure_devops import patches, translate
 from shared.connectors.azure_devops.api import Api, Params, Write, path
 from shared.connectors.azure_devops.auth import Authenticator
-from shared.connectors.azure_devops.batching import LONGEST_WAIT_SHARE, SharedCalls
+from shared.connectors.azure_devops.batching import SharedCalls
 from shared.connectors.azure_devops.feeds import Feeds
 from shared.connectors.azure_devops.metadata import Metadata
 from shared.connectors.azure_devops.selection import Selector
+from shared.connectors.sharing import LONGEST_WAIT_SHARE
 from shared.errors import BoardbridgeError, Circular, InDoubt, NotFound, Park, Stale
 from shared.model import (
     Capabilities,

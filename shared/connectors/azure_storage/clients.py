@@ -3,6 +3,7 @@
 Separate, because it alone knows how an account is named and how long a call may take.
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,8 @@ CONNECTION_SECONDS = 2
 READ_SECONDS = 3
 RETRIES = 2
 BACKOFF_SECONDS = 0.2
+# In which the SDKs tell of every call and every answer, headers and all; the platform would keep it.
+CHATTER = "azure.core.pipeline.policies.http_logging_policy"
 POOL_SIZE = 80  # at least the threads of one worker, so that no connection is thrown away
 
 # The emulator's account and key are the same everywhere and public.
@@ -47,6 +50,7 @@ def connect(settings: Mapping[str, str], credential: TokenCredential | None = No
     `AzureWebJobsStorage__accountName`, or `__tableServiceUri` with `__queueServiceUri`, and a `credential`.
     `ValueError` names the setting that is missing.
     """
+    logging.getLogger(CHATTER).setLevel(logging.WARNING)
     if string := settings.get(SETTING):
         string = _DEVELOPMENT if string.strip().rstrip(";").lower() == "usedevelopmentstorage=true" else string
         return Account(

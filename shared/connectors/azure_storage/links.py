@@ -12,6 +12,10 @@ is inserted, which fails where another link has it (S1). Rows of one kind lie si
 links only.
 
 The small property `unsettled` beside the document serves the query of that name.
+
+Every message asks whether its pair is on hold, so that there is no hold is remembered for a second. A message that
+begins within this second is like one that began before the sweep that held the pair. A hold is not remembered: a
+message that follows its approval would be dropped.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,6 +25,7 @@ from typing import Any
 from azure.data.tables import TableEntity, TableServiceClient
 
 from shared.connectors.azure_storage.keys import AFTER_SEPARATOR, SEPARATOR, digest, key
+from shared.connectors.azure_storage.recent import Recent
 from shared.connectors.azure_storage.tables import TRANSACTION_LIMIT, Operation, Table, delete, put, upsert
 from shared.connectors.azure_storage.values import pack, restore, unpack
 from shared.errors import RetryLater
@@ -30,7 +35,7 @@ from shared.ports import SyncRecord
 
 TABLE = "pairs"
 LINK, CONFLICT, WRITE, HOLD = "link", "conflict", "write", "hold"
-SCAN_SECONDS = 10  # to look through a partition the service takes up to five seconds a page
+ANSWER_SECONDS = 10  # to look through a partition the service takes up to five seconds a page; and nobody waits for us
 LAST_MOMENT = 10**17  # microseconds since 1970: some year far beyond
 HANDOVER_SECONDS = 5.0  # after an item was seen on its way from one link to another
 
@@ -43,7 +48,8 @@ class TableSyncStore:
     """`SyncStore` in Table Storage. Calls that save may raise `Refused` (413): too large for one row or one save."""
 
     def __init__(self, service: TableServiceClient) -> None:
-        self._table = Table(service, TABLE)
+        self._table = Table(service, TABLE, answer_seconds=ANSWER_SECONDS)
+        self._holds = Recent[Hold | None](lambda hold: hold is None)
 
     def read(self, pair: str, link_id: str) -> SyncRecord:
         row = self._table.row(key(pair), _row_key(LINK, key(link_id)))
@@ -103,14 +109,18 @@ class TableSyncStore:
         return ((row["RowKey"], _noun(Write, row)) for row in found)
 
     def hold(self, pair: str) -> Hold | None:
-        row = self._table.row(key(pair), HOLD)
-        return None if row is None else _noun(Hold, row)
+        return self._holds.word(pair, lambda: self._hold(pair))
 
     def set_hold(self, pair: str, hold: Hold | None) -> None:
         if hold is None:
             self._table.remove(key(pair), HOLD)
         else:
             self._table.write({"PartitionKey": key(pair), "RowKey": HOLD} | pack(hold))
+        self._holds.forget(pair)
+
+    def _hold(self, pair: str) -> Hold | None:
+        row = self._table.row(key(pair), HOLD)
+        return None if row is None else _noun(Hold, row)
 
     def _rows(self, pair: str, *beginning: str, only: str = "", **values: str) -> Iterator[TableEntity]:
         """The rows of a pair whose keys begin so, page after page."""
@@ -119,7 +129,7 @@ class TableSyncStore:
             partition=key(pair),
             first=_row_key(*beginning) + SEPARATOR,
             after=_row_key(*beginning) + AFTER_SEPARATOR,
-            page_seconds=SCAN_SECONDS,
+            page_seconds=ANSWER_SECONDS,
             **values,
         )
 

@@ -57,7 +57,7 @@ class TablePlans:
         return None if row is None else (unpack(row), row["outcome"])
 
     def note(self, pair: str, id: str, link: str, outcome: str) -> None:
-        if (found := self.item(pair, id, link)) is not None:
+        if (found := self.item(pair, id, link)) is not None and not found[1]:
             self._table.write(_item_row(pair, id, found[0], outcome))
 
 

@@ -22,7 +22,7 @@ QUEUE = "reconcile"
 MAX_DELAY_SECONDS = 7 * 24 * 3600  # the service's limit; an earlier look does no harm
 NEVER = -1
 SENT_AT_ONCE = 8
-BUSY_SECONDS = 10  # for an answer, when many are sent and nobody waits for it
+BUSY_SECONDS = 10  # for an answer, when many messages are in hand and nobody waits for it
 
 
 def encode(message: Hint | Look) -> str:
@@ -101,10 +101,10 @@ class QueueLooks(_Queue):
     """`Looks` on the same queue."""
 
     def send(self, look: Look, delay_seconds: float = 0) -> None:
-        self._put(look, delay_seconds)
+        self._put(look, delay_seconds, read_timeout=BUSY_SECONDS)
 
     def send_all(self, looks: Iterable[Look], delay_seconds: float = 0) -> None:
         """A message is a call, and one after the other they would come more slowly than they are worked on."""
         with ThreadPoolExecutor(SENT_AT_ONCE, thread_name_prefix="send") as pool:
-            for _ in pool.map(lambda look: self._put(look, delay_seconds, read_timeout=BUSY_SECONDS), looks):
+            for _ in pool.map(lambda look: self.send(look, delay_seconds), looks):
                 pass

@@ -41,35 +41,37 @@ def delete(partition: str, row: str) -> Operation:
 
 
 class Table:
-    """The table `name`. Every call may raise `RetryLater`."""
+    """The table `name`. Every call may raise `RetryLater`; it waits so long for an answer as `answer_seconds` says."""
 
-    def __init__(self, service: TableServiceClient, name: str) -> None:
+    def __init__(self, service: TableServiceClient, name: str, *, answer_seconds: float | None = None) -> None:
         self._name = name
         self._table = service.get_table_client(name)
+        self._patience = {} if answer_seconds is None else {"read_timeout": answer_seconds}
 
     def create(self, entity: Entity) -> str:
         """Insert a new row and return its etag; `Stale` if it is there already."""
-        return self._call(lambda: self._table.create_entity(entity))["etag"]
+        return self._call(lambda: self._table.create_entity(entity, **self._patience))["etag"]
 
     def write(self, entity: Entity) -> None:
         """Put a row in place, whatever was there."""
-        self._call(lambda: self._table.upsert_entity(entity, mode=UpdateMode.REPLACE))
+        self._call(lambda: self._table.upsert_entity(entity, mode=UpdateMode.REPLACE, **self._patience))
 
     def transact(self, operations: Sequence[Operation]) -> list[str | None]:
         """All or nothing, up to `TRANSACTION_LIMIT`; the etags, None for deletions. `Stale` if one condition fails."""
         match operations:
             case [("update", entity, condition)]:  # a third of the work of a transaction, for us and for storage
-                return [self._call(lambda: self._table.update_entity(entity, **condition))["etag"]]
-        return [done.get("etag") for done in self._call(lambda: self._table.submit_transaction(operations))]
+                return [self._call(lambda: self._table.update_entity(entity, **condition, **self._patience))["etag"]]
+        done = self._call(lambda: self._table.submit_transaction(operations, **self._patience))
+        return [each.get("etag") for each in done]
 
     def remove(self, partition: str, row: str) -> None:
         """Remove a row; it may be gone already."""
-        self._call(lambda: self._table.delete_entity(partition, row))
+        self._call(lambda: self._table.delete_entity(partition, row, **self._patience))
 
     def row(self, partition: str, row: str) -> TableEntity | None:
         """One row, or None. By its address: the emulator looks through the whole table for a query."""
         try:
-            return self._call(lambda: self._table.get_entity(partition, row))
+            return self._call(lambda: self._table.get_entity(partition, row, **self._patience))
         except Stale:  # 404
             return None
 

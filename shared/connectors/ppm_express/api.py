@@ -16,6 +16,7 @@ from shared.ports import Clock, Secrets
 log = logging.getLogger(__name__)
 
 FRESH = timedelta(minutes=1)
+LATEST = timedelta(seconds=5)  # for a second look: so many words that nobody knows do not make as many calls
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)  # all ids are
 
 type Document = Mapping[str, Any]
@@ -116,7 +117,7 @@ def expires_at(me: Document) -> datetime | None:
 
 
 class _Remembered:
-    """What `ask` answered, for a minute."""
+    """What `ask` answered not longer ago than the caller will have it."""
 
     def __init__(self, ask: Callable[[], Sequence[Document]], clock: Clock) -> None:
         self._ask = ask
@@ -124,8 +125,8 @@ class _Remembered:
         self._lock = Lock()
         self._known: tuple[datetime, Sequence[Document]] | None = None
 
-    def __call__(self) -> Sequence[Document]:
+    def __call__(self, age: timedelta = FRESH) -> Sequence[Document]:
         with self._lock:
-            if self._known is None or self._clock() - self._known[0] > FRESH:
+            if self._known is None or self._clock() - self._known[0] > age:
                 self._known = self._clock(), self._ask()
             return self._known[1]

@@ -1,18 +1,20 @@
 """The `Side` port over one project of PPM Express. What the API leaves open is decided in the package's docstring."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from shared.connectors.ppm_express import feed
-from shared.connectors.ppm_express.api import UUID, Document, PpmExpressApi
+from shared.connectors.ppm_express.api import LATEST, UUID, Document, PpmExpressApi
 from shared.connectors.ppm_express.metadata import TaskFields, task_fields
+from shared.connectors.ppm_express.project import ProjectTasks
 from shared.connectors.ppm_express.schedule import of_new_task, two_of_three
 from shared.connectors.ppm_express.tasks import (
     Vocabulary,
     attributes,
     attributes_of,
+    can_be_said,
     changed_at,
     markers_of,
     marking,
@@ -21,6 +23,7 @@ from shared.connectors.ppm_express.tasks import (
     refuse_impossible,
     still_marked,
     under,
+    understood,
     value_of,
     version_of,
     why_read_only,
@@ -30,7 +33,6 @@ from shared.errors import InDoubt, NotFound, Park, Refused, RetryLater, Stale
 from shared.model import Capabilities, Feed, FieldInfo, Item, ItemChange, ItemDraft, Level, Selection
 
 KIND = "Task"
-FEW = 3  # tasks that are read one by one rather than with the whole list
 
 
 class PpmExpressSide:
@@ -39,6 +41,7 @@ class PpmExpressSide:
     def __init__(self, api: PpmExpressApi, project: str) -> None:
         self._api = api
         self._project = project
+        self._tasks = ProjectTasks(api, project)
         self._page = _page(api.url)
 
     def check(self) -> None:
@@ -70,25 +73,21 @@ class PpmExpressSide:
     # ---------------------------------------------------------------- reading
 
     def read(self, ids: Collection[str], fields: Collection[str]) -> Mapping[str, Item]:
-        wanted = {id for id in ids if UUID.fullmatch(id)}
-        if len(wanted) <= FEW:
-            found = [task for task in map(self._task, wanted) if task is not None]
-        else:
-            found = [task for task in self._api.tasks(self._project) if task["id"] in wanted]
+        found = self._tasks.some({id for id in ids if UUID.fullmatch(id)})
         if not found:
             return {}
-        words = self._words()
+        words = self._words(lambda words: understood(found, fields, words))
         return {task["id"]: self._item(task, fields, words) for task in found}
 
     def find(self, markers: Collection[str]) -> Mapping[str, tuple[str, ...]]:
         if not markers:
             return {}
         fields = self._fields()
-        bearers = [(task["id"], markers_of(task, fields)) for task in self._api.tasks(self._project)]
+        bearers = [(task["id"], markers_of(task, fields)) for task in self._tasks.all()]
         return {marker: tuple(sorted(id for id, borne in bearers if marker in borne)) for marker in markers}
 
     def everything(self) -> Iterator[str]:
-        for task in self._api.tasks(self._project):
+        for task in self._tasks.all():
             yield task["id"]
 
     def select(self, selection: Selection) -> frozenset[str]:
@@ -97,7 +96,7 @@ class PpmExpressSide:
 
     def changed(self, cursor: str | None) -> Feed:
         """One call that lists the project. Tasks that are gone are not among the ids."""
-        versions = {task["id"]: version_of(task) for task in self._api.tasks(self._project)}
+        versions = {task["id"]: version_of(task) for task in self._tasks.all()}
         now = feed.cursor(versions)
         return Feed(() if cursor is None else tuple(feed.changed(versions, cursor, now)), now)
 
@@ -115,7 +114,7 @@ class PpmExpressSide:
             raise Park(f"PPM Express has no kind of item '{draft.kind}'; there is {KIND} alone")
         if draft.project not in ("", self._project):
             raise Park(f"this side is the project {self._project} of PPM Express, not '{draft.project}'")
-        words = self._words()
+        words = self._words(lambda words: can_be_said(draft.fields, words))
         wanted = attributes(draft.fields, words) | marking(draft, words.fields)
         if draft.parent is not None:
             wanted |= under(draft.parent, words.fields)
@@ -129,9 +128,9 @@ class PpmExpressSide:
         """Reads before and after. That the answer to the write and the read after it agree shows that nobody came
         between them; so the answer is what PPM Express made of the change.
         """
-        words = self._words()
-        tasks = self._tasks() if change.move else {}
-        before = _there(tasks, change.id) if change.move else self._api.task(self._project, change.id)
+        words = self._words(lambda words: can_be_said(change.fields, words))
+        tasks = self._by_id() if change.move else {}
+        before = _there(tasks, change.id) if change.move else self._tasks.alone(change.id)
         moves = change.move is not None and change.move.parent != parent_of(before, words.fields)
         if not change.fields and not moves:
             return self._item(before, fields, words)
@@ -148,7 +147,7 @@ class PpmExpressSide:
         if change.move and parent_of(after, words.fields) != change.move.parent:
             raise Park(f"refused by target: PPM Express left task {change.id} where it was")
         refuse_ignored(change.fields, before, after, words)
-        if version_of(self._api.task(self._project, change.id)) != version_of(after):
+        if version_of(self._tasks.alone(change.id)) != version_of(after):
             raise Stale(f"PPM Express: task {change.id} moved while it was written")
         return self._item(after, fields, words)
 
@@ -160,20 +159,21 @@ class PpmExpressSide:
             return self._api.update_task(self._project, change.id, wanted)
         except Park:
             if change.move:  # refused for a circle that somebody has just closed?
-                refuse_impossible(change.id, change.move.parent, self._tasks(), words.fields)
+                refuse_impossible(change.id, change.move.parent, self._by_id(), words.fields)
             raise
 
     def _made(self, id: str) -> Document:
         """The task that was just made. That it cannot be read does not unmake it: it must be searched for."""
         try:
-            return self._api.task(self._project, id)
+            return self._tasks.alone(id)
         except (RetryLater, NotFound) as unread:
             raise InDoubt(f"PPM Express made the task {id}, which cannot be read back: {unread.reason}") from unread
 
     # ---------------------------------------------------------------- documents
 
     def _item(self, task: Document, wanted: Collection[str], words: Vocabulary) -> Item:
-        known = {key: words.fields.mapped[key] for key in wanted if key in words.fields.mapped}
+        mapped = words.fields.mapped
+        known = {key: mapped[key] for key in wanted if key in mapped}
         return Item(
             id=task["id"],
             fields={key: value_of(task, field, words) for key, field in known.items()},
@@ -187,20 +187,18 @@ class PpmExpressSide:
             read_only=why_read_only(task),
         )
 
-    def _task(self, id: str) -> Document | None:
-        try:
-            return self._api.task(self._project, id)
-        except NotFound:
-            return None
-
-    def _tasks(self) -> Mapping[str, Document]:
-        return {task["id"]: task for task in self._api.tasks(self._project)}
+    def _by_id(self) -> Mapping[str, Document]:
+        return {task["id"]: task for task in self._tasks.all()}
 
     def _fields(self) -> TaskFields:
         return task_fields(self._api.task_fields())
 
-    def _words(self) -> Vocabulary:
-        return Vocabulary(self._fields(), directory(self._api.resources()))
+    def _words(self, suffice: Callable[[Vocabulary], bool]) -> Vocabulary:
+        """Those remembered; the latest if they do not suffice: what is unknown may be new, and is not nothing."""
+        words = Vocabulary(self._fields(), directory(self._api.resources()))
+        if suffice(words):
+            return words
+        return Vocabulary(task_fields(self._api.task_fields(LATEST)), directory(self._api.resources(LATEST)))
 
 
 def _there(tasks: Mapping[str, Document], id: str) -> Document:

@@ -1,7 +1,7 @@
 """What a task's document says, and the attributes that change one. No I/O."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -9,8 +9,8 @@ from typing import Any
 
 from shared.connectors.ppm_express import markers
 from shared.connectors.ppm_express.api import Document
-from shared.connectors.ppm_express.metadata import TaskField, TaskFields
-from shared.connectors.ppm_express.translate import EMPTY, NOBODY, Directory, alike, shown, written
+from shared.connectors.ppm_express.metadata import Shape, TaskField, TaskFields
+from shared.connectors.ppm_express.translate import EMPTY, NOBODY, Directory, alike, people, shown, written
 from shared.errors import Circular, NotFound, Park
 from shared.model import FieldType, ItemDraft
 
@@ -62,6 +62,16 @@ def markers_of(task: Document, fields: TaskFields) -> tuple[str, ...]:
     return markers.urls_in(str(attributes.get(fields.description.key) or ""), rich=_is_rich(fields.description))
 
 
+def understood(tasks: Iterable[Document], wanted: Collection[str], words: Vocabulary) -> bool:
+    """Whether words are known for these fields, and for all who are in them; nobody is where we may not see people."""
+    fields = words.fields.mapped
+    if not fields.keys() >= {*wanted}:
+        return False
+    known = words.people.names.keys()
+    shown = (attributes_of(task).get(key) for task in tasks for key in wanted if fields[key].shape is Shape.PEOPLE)
+    return not known or all(known >= people(value) for value in shown)
+
+
 def parent_of(task: Document, fields: TaskFields) -> str | None:
     return shown(fields.parent, attributes_of(task).get(fields.parent.key), NOBODY) if fields.parent else None
 
@@ -96,6 +106,14 @@ def attributes(fields: Mapping[str, Any], words: Vocabulary) -> dict[str, Any]:
             raise Park(f"PPM Express lets nobody write the field '{field.info.label}' ({key})")
         wanted[key] = written(field, value, words.people)
     return wanted
+
+
+def can_be_said(fields: Mapping[str, Any], words: Vocabulary) -> bool:
+    try:
+        attributes(fields, words)
+    except Park:
+        return False
+    return True
 
 
 def marking(draft: ItemDraft, fields: TaskFields) -> dict[str, Any]:

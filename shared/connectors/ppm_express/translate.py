@@ -47,6 +47,11 @@ def directory(resources: Sequence[Mapping[str, Any]]) -> Directory:
     return Directory(mails, ids, names)
 
 
+def people(value: Any) -> set[str]:
+    """The ids of those in a value of an attribute."""
+    return set() if value in EMPTY else {_id(each) for each in _listed(value)}
+
+
 def shown(field: TaskField, value: Any, people: Directory) -> Any:
     """A value of an attribute as the model has it."""
     if value in EMPTY:

@@ -8,9 +8,8 @@ is what was seen in that while: by second and id, how an issue looked. It is new
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from zlib import crc32
 
-from shared.connectors.redmine.journals import Issue
+from shared.connectors.redmine.journals import Issue, look
 from shared.errors import Park
 
 OVERLAP = timedelta(seconds=10)
@@ -30,7 +29,7 @@ def cursor(seen: Seen, page: Sequence[Issue]) -> str:
     """What was seen until now and on a page more, without what the next look does not come back to."""
     grown = {second: dict(looks) for second, looks in seen.items()}
     for issue in page:
-        grown.setdefault(issue["updated_on"], {})[str(issue["id"])] = _look(issue)
+        grown.setdefault(issue["updated_on"], {})[str(issue["id"])] = look(issue)
     start = _before(max(grown, default=""), REMEMBERED)
     return json.dumps({"seen": {second: looks for second, looks in grown.items() if second >= start}})
 
@@ -42,13 +41,9 @@ def begin(seen: Seen | Sequence[str]) -> str:
 
 def news(seen: Seen, page: Sequence[Issue]) -> tuple[str, ...]:
     return tuple(
-        str(issue["id"]) for issue in page if seen.get(issue["updated_on"], {}).get(str(issue["id"])) != _look(issue)
+        str(issue["id"]) for issue in page if seen.get(issue["updated_on"], {}).get(str(issue["id"])) != look(issue)
     )
 
 
 def _before(second: str, while_: timedelta) -> str:
     return f"{datetime.fromisoformat(second) - while_:%Y-%m-%dT%H:%M:%SZ}" if second else ""
-
-
-def _look(issue: Issue) -> str:
-    return f"{crc32(json.dumps(issue, sort_keys=True).encode()):08x}"

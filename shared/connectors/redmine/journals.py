@@ -8,7 +8,9 @@ priority and progress that a parent takes from its children. Those are shown as 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
+from json import dumps
 from typing import Any
+from zlib import crc32
 
 from shared.connectors.redmine.fields import Place
 
@@ -16,6 +18,7 @@ type Issue = Mapping[str, Any]  # as the API shows it, with its journals
 
 IGNORED_ATTRIBUTES = ("child_id",)  # on a parent: that a child came or went
 NEVER_EDITED = "0"
+UNLISTED = ("journals", "children")  # what an issue shows alone, and not in a list
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,12 @@ def version(issue: Issue) -> str:
     `updated_on` would not do: it counts seconds, and moves with every edit of a child.
     """
     return str(max((journal["id"] for journal in issue.get("journals", ()) if _details(journal)), default=NEVER_EDITED))
+
+
+def look(issue: Issue) -> str:
+    """A fingerprint of what an issue shows, the same whether it is read alone or in a list."""
+    shown = {key: value for key, value in issue.items() if key not in UNLISTED}
+    return f"{crc32(dumps(shown, sort_keys=True).encode()):08x}"
 
 
 def edits(issue: Issue, now: Mapping[Place, Any]) -> tuple[list[Edit], dict[Place, Any]]:

@@ -4,14 +4,13 @@ Redmine has no conditional writes that its API could use: `lock_version` is hono
 that it then passes over: a status that the workflow does not offer, a parent's dates, a field that the tracker does not
 have. So a write reads the issue before and after, and Redmine's journals decide what became of it.
 
-Each item is read by a call of its own, because only that shows its journals. They make this a side with history, whose
-user must therefore be nobody else's: what that user edits counts as written by us. Issues are deleted for good or not
-at all, so nothing is put into a bin, and the feed does not tell of deletes.
+Its journals make this a side with history, whose user must therefore be nobody else's: what that user edits counts as
+written by us. Issues are deleted for good or not at all, so nothing is put into a bin, and the feed does not tell of
+deletes.
 """
 
 import logging
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import batched
 from threading import Lock
@@ -22,21 +21,21 @@ from requests.adapters import BaseAdapter
 from shared.connectors.redmine import feed
 from shared.connectors.redmine.catalogue import Catalogue, read_catalogue
 from shared.connectors.redmine.fields import PARENT
+from shared.connectors.redmine.issues import Issues, address
 from shared.connectors.redmine.journals import Issue
 from shared.connectors.redmine.people import People
 from shared.connectors.redmine.translate import Raw, Translation, body
-from shared.connectors.rest import Rest, basic, path
-from shared.errors import Circular, InDoubt, NotFound, Park, Refused, RetryLater, Stale
+from shared.connectors.rest import Rest, basic
+from shared.errors import Circular, InDoubt, Park, Refused, RetryLater, Stale
 from shared.model import Capabilities, Feed, FieldInfo, Item, ItemChange, ItemDraft, Level, Selection
 from shared.ports import Clock, Secrets
 
 log = logging.getLogger(__name__)
 
 MARKER_FIELD = "Boardbridge"
-PAGE_SIZE = 100  # Redmine's largest
-READERS = 8
 MARKERS_PER_CALL = 25  # as many as fit into a URL
 CATALOGUE_KEPT_FOR = timedelta(minutes=1)
+LATEST = timedelta(seconds=5)  # where it lacks a field: so one that nobody has is not looked for at each call
 FORBIDDEN = "Redmine: answered 403"  # which Redmine has no words for
 
 
@@ -77,6 +76,7 @@ class RedmineSide:
             timeout_seconds=timeout_seconds,
             adapter=adapter,
         )
+        self._issues = Issues(self._rest, project, timeout_seconds)
         self._people = People(self._rest, project, clock)
         self._known: tuple[datetime, Catalogue] | None = None
         self._one_asks = Lock()
@@ -109,26 +109,22 @@ class RedmineSide:
 
     def read(self, ids: Collection[str], fields: Collection[str]) -> Mapping[str, Item]:
         """Redmine does not say apart what was deleted and what is hidden: both are missing here."""
-        translation = self._translation()
-        if len(ids) == 1:
-            issues = [self._shown_or_none(id) for id in ids]
-        else:
-            with ThreadPoolExecutor(READERS) as pool:
-                issues = list(pool.map(self._shown_or_none, ids))
-        return {str(issue["id"]): translation.item(issue, fields) for issue in issues if issue}
+        translation = self._translation(fields)
+        versioned = self._issues.versioned(ids)
+        return {str(issue["id"]): translation.item(issue, fields, version) for issue, version in versioned}
 
     def find(self, markers: Collection[str]) -> Mapping[str, tuple[str, ...]]:
         """A field that is no filter is passed over by Redmine, and then all issues are looked through."""
         translation = self._translation()
         found: dict[str, list[str]] = {marker: [] for marker in markers}
         for some in batched(found, MARKERS_PER_CALL, strict=False):
-            for issue in self._by_id({"_".join(translation.catalogue.marker): ("=", some)}):
+            for issue in self._issues.by_id({"_".join(translation.catalogue.marker): ("=", some)}):
                 for marker in set(translation.item(issue, []).markers).intersection(some):
                     found[marker].append(str(issue["id"]))
         return {marker: tuple(ids) for marker, ids in found.items()}
 
     def everything(self) -> Iterator[str]:
-        for issue in self._by_id({}):
+        for issue in self._issues.by_id({}):
             yield str(issue["id"])
 
     def select(self, selection: Selection) -> frozenset[str]:
@@ -138,7 +134,7 @@ class RedmineSide:
 
     def create(self, draft: ItemDraft, fields: Collection[str]) -> Item:
         """What Redmine passes over is not refused here, for the issue is made: it shows in what is returned."""
-        translation = self._translation()
+        translation = self._translation(draft.fields)
         issue = self._write("POST", "issues.json", translation.new_issue(draft))["issue"]
         made = translation.item(issue, fields)
         if draft.marker not in made.markers:
@@ -154,8 +150,8 @@ class RedmineSide:
 
         `Stale` after somebody else's edit in between leaves it open what was written: `written_by_us` says.
         """
-        translation = self._translation()
-        issue = self._shown(change.id)
+        translation = self._translation(change.fields)
+        issue = self._issues.alone(change.id)
         item = translation.item(issue, fields)
         if item.read_only:
             raise Park(item.read_only)
@@ -167,7 +163,7 @@ class RedmineSide:
         if not wanted:
             return item
         try:
-            self._write("PUT", _address(change.id), body(wanted))
+            self._write("PUT", address(change.id), body(wanted))
         except Park as refused:
             if self._stands_under(wanted.get(PARENT), change.id):
                 raise Circular(refused.reason) from refused
@@ -180,12 +176,12 @@ class RedmineSide:
     # ---------------------------------------------------------------- history
 
     def first_shown(self, id: str, fields: Collection[str]) -> Item | None:
-        return self._translation().item_as_made(self._shown(id), fields)
+        return self._translation().item_as_made(self._issues.alone(id), fields)
 
     def written_by_us(self, id: str, after: str, fields: Mapping[str, Any]) -> Mapping[str, Any] | None:
         translation = self._translation()
         written: dict[str, Any] = {}
-        for edit in translation.edits(self._shown(id), after):
+        for edit in translation.edits(self._issues.alone(id), after):
             if edit.user == translation.catalogue.user:
                 written |= translation.set_by(edit, fields)
         return written
@@ -198,58 +194,23 @@ class RedmineSide:
         seen = feed.parsed(cursor)
         start, offset = feed.begin(seen), 0
         while True:
-            page, more = self._changed_since(start, offset)
+            page, more = self._issues.changed_since(start, offset)
             news = feed.news(seen, page)
             if news or not more:
                 return Feed(news, feed.cursor(seen, page), more)
             last = page[-1]["updated_on"]
-            start, offset = (last, 0) if last > start else (start, offset + PAGE_SIZE)
+            start, offset = (last, 0) if last > start else (start, offset + len(page))
 
     def _cursor_of_now(self) -> str:
         """By Redmine's own clock: what has changed until now is no news."""
-        newest = self._list({}, sort="updated_on:desc", limit=1)
+        newest = self._issues.listed({}, sort="updated_on:desc", limit=1)
         start, pages, more = feed.begin([issue["updated_on"] for issue in newest]), [], bool(newest)
         while more:
-            page, more = self._changed_since(start, len(pages))
+            page, more = self._issues.changed_since(start, len(pages))
             pages += page
         return feed.cursor({}, pages)
 
-    def _changed_since(self, start: str, offset: int) -> tuple[list[Issue], bool]:
-        """One page, oldest change first, and whether there is another."""
-        page = self._list({"updated_on": (">=", [start])} if start else {}, sort="updated_on,id", offset=offset)
-        return page, len(page) == PAGE_SIZE
-
     # ---------------------------------------------------------------- issues
-
-    def _by_id(self, filters: Mapping[str, tuple[str, Sequence[str]]]) -> Iterator[Issue]:
-        """All issues; pages go by ids, which stay in place while issues change and go."""
-        last = 0
-        while page := self._list({**filters, "issue_id": (">=", [str(last + 1)])}, sort="id"):
-            yield from page
-            last = page[-1]["id"]
-
-    def _list(
-        self, filters: Mapping[str, tuple[str, Sequence[str]]], *, sort: str, offset: int = 0, limit: int = PAGE_SIZE
-    ) -> list[Issue]:
-        """Issues of the project itself, open and closed. `filters` are (operator, values) by field."""
-        filters = {"status_id": ("*", []), "subproject_id": ("!*", []), **filters}
-        params: dict[str, Any] = {"project_id": self._project, "sort": sort, "offset": offset, "limit": limit}
-        params["f[]"] = list(filters)
-        for name, (operator, values) in filters.items():
-            params |= {f"op[{name}]": operator, f"v[{name}][]": list(values)}
-        return self._rest.get("issues.json", **params)["issues"]
-
-    def _shown(self, id: str) -> Issue:
-        try:
-            return self._rest.get(_address(id), include="journals,children")["issue"]
-        except NotFound as missing:
-            raise NotFound(f"Redmine: there is no issue {id}, or our user may not see it") from missing
-
-    def _shown_or_none(self, id: str) -> Issue | None:
-        try:
-            return self._shown(id)
-        except Park:
-            return None
 
     def _write(self, method: str, address: str, issue: Mapping[str, Any]) -> Any:
         try:
@@ -267,14 +228,14 @@ class RedmineSide:
         passed: set[str] = set()
         while parent and parent != id and parent not in passed:
             passed.add(parent)
-            issue = self._shown_or_none(parent) or {}
+            issue = self._issues.alone_or_none(parent) or {}
             parent = str(issue["parent"]["id"]) if "parent" in issue else None
         return parent == id
 
     def _read_back(self, translation: Translation, change: ItemChange, wanted: Raw) -> Issue:
         """The issue after a write that Redmine answered well, if it took all of it and nobody else came in between."""
         try:
-            issue = self._shown(change.id)
+            issue = self._issues.alone(change.id)
         except RetryLater as unread:
             raise InDoubt(f"{unread.reason}; what became of a write was not seen") from unread
         edits = translation.edits(issue, change.version)
@@ -288,9 +249,12 @@ class RedmineSide:
             raise Park(f"refused by target: Redmine {'; '.join(ignored)}. {_why(issue)}")
         return issue
 
-    def _translation(self) -> Translation:
+    def _translation(self, fields: Collection[str] = ()) -> Translation:
+        """A field that is not known may be new; taken for empty, what it holds could be written over."""
         with self._one_asks:
-            if self._known is None or self._clock() - self._known[0] > CATALOGUE_KEPT_FOR:
+            suffices = self._known is not None and self._known[1].fields.keys() >= {*fields}
+            kept_for = CATALOGUE_KEPT_FOR if suffices else LATEST
+            if self._known is None or self._clock() - self._known[0] > kept_for:
                 self._known = (self._clock(), self._read_catalogue())
             return Translation(self._known[1], self._people, self._project, self._url)
 
@@ -301,10 +265,6 @@ class RedmineSide:
 def key_as_user(key: str) -> str:
     """Redmine takes an API key for a user name, with any password."""
     return basic(key)("unused")
-
-
-def _address(id: str) -> str:
-    return f"{path('issues', id)}.json"
 
 
 def _why(issue: Issue) -> str:

@@ -29,12 +29,13 @@ class Translation:
 
     # ---------------------------------------------------------------- from issues
 
-    def item(self, issue: Issue, fields: Collection[str]) -> Item:
+    def item(self, issue: Issue, fields: Collection[str], version: str | None = None) -> Item:
+        """`version` is that of an issue without its journals, which would tell it."""
         known = self._known(fields).items()
         return Item(
             id=str(issue["id"]),
             fields={key: field.now(issue, self._people) for key, field in known if field.is_shown(issue)},
-            version=journals.version(issue),
+            version=version or journals.version(issue),
             parent=_id(issue.get("parent", {}).get("id")),
             kind=issue["tracker"]["name"],
             project=self._project(issue),

@@ -42,6 +42,14 @@ class Desk:
             raise Refused(422, "not all items can be told", faults)
         return list(found.values())
 
+    def link_ever(self, pair: str, item: str) -> str:
+        """The link that owns an item written as `boards:12`, or did when it died."""
+        side, _, id = item.partition(":")
+        record = self.store.of_item(pair, SideName(side), id) if side in SIDES and id else None
+        if record is None:
+            raise Refused(422, "the item cannot be told", [("item", f"'{item}' was never linked: write boards:12")])
+        return record.link_id
+
     @contextmanager
     def sides(self, pair: str) -> Iterator[Mapping[SideName, Side]]:
         doors = self.doors(pair)

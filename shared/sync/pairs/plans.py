@@ -55,7 +55,7 @@ class Plans(Protocol):
         ...
 
     def note(self, pair: str, id: str, link: str, outcome: str) -> None:
-        """What became of one item."""
+        """What became of one item; what is noted already stays."""
         ...
 
 
@@ -92,7 +92,10 @@ class PairPlans:
         return self._kept(pair, head, self._chosen(pair, items), lambda link: request, by)
 
     def undo(self, pair: str, id: str, by: str = "", *, dry: bool) -> Json:
-        """The plan that takes another back where nobody has edited since, applied at once unless `dry`."""
+        """The plan that takes another back where nobody has edited since, applied at once unless `dry`.
+
+        Its `left` says what stays; it may be all.
+        """
         _, started = self._plan(pair, id)
         if started is None:
             raise Refused(409, "this plan was never applied: there is nothing to take back")
@@ -104,7 +107,7 @@ class PairPlans:
         links = {link.id: link for link in self._desk.store.links(pair) if link.id in traces}
         head = {"direction": UNDO, "what": UNDO, "only": None, "undoes": id}
         made = self._kept(pair, head, links, lambda link: Request(undoes=traces[link]), by)
-        return made if dry else self.apply(pair, made["id"], by)
+        return made if dry or not made["counts"]["writes"] else self.apply(pair, made["id"], by)
 
     def _kept(
         self, pair: str, head: Json, links: Mapping[str, SyncLink], request: Callable[[str], Request], by: str
@@ -124,7 +127,7 @@ class PairPlans:
                 "writes": sum(each.writes for each in plans),
                 "held": len(held),
                 "left": len(left),
-                "in_step": sum(not each.writes for each in plans),
+                "in_step": sum(not (each.writes or each.held or rows.left_alone(each)) for each in plans),
             },
         }
         items = [

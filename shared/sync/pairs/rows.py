@@ -3,7 +3,7 @@
 A row is JSON. What it says of a field and of the hierarchy is what a plan made now would say.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,10 +66,12 @@ class Known:
     def owner(self, side: SideName, id: str | None) -> SyncLink | None:
         return None if id is None else self._owners.get((side, id))
 
-    def around(self, rules: PairRules, link: SyncLink, items: Mapping[SideName, Item]) -> Surroundings:
+    def around(
+        self, rules: PairRules, link: SyncLink, items: Mapping[SideName, Item], also: Collection[str] = ()
+    ) -> Surroundings:
         """Where two items stand in link space (H1, H3)."""
         views = {side: self._view(rules, side, items[side].parent) for side in SIDES}
-        return Surroundings(views, self.dead(link))
+        return Surroundings(views, self.dead({*link.parents.values(), *also}))
 
     def plan(
         self,
@@ -85,12 +87,11 @@ class Known:
         if len(items) < len(SIDES) or any(item.in_bin for item in items.values()):
             raise Refused(409, f"an item of link {link.id} is in the bin, or not to be found")
         hierarchy = rules.hierarchy.active and all(side.capabilities().parents for side in sides.values())
-        around = self.around(rules, link, items) if hierarchy else Surroundings({})
+        around = self.around(rules, link, items, request.parents) if hierarchy else Surroundings({})
         return plan.make(rules, link, items, around, request)
 
-    def dead(self, link: SyncLink) -> frozenset[str]:
-        known = {*link.parents.values()} - {NONE}
-        return frozenset(id for id in known if id not in self.links or not self.links[id].state.alive)
+    def dead(self, parents: Collection[str]) -> frozenset[str]:
+        return frozenset(id for id in parents if id != NONE and not (id in self.links and self.links[id].state.alive))
 
     def _view(self, rules: PairRules, side: SideName, parent: str | None) -> str:
         owner = self.owner(side, parent)
@@ -191,10 +192,15 @@ def hold(found: Hold | None) -> Json | None:
 
 def left_alone(made: Plan) -> list[Json]:
     """What somebody asked for that a plan does not write, with the reason."""
-    left = [(each.rule.name, each.why) for each in made.fields if each.verdict is Verdict.NONE and each.why]
-    if made.parent and made.parent.verdict is Verdict.NONE and made.parent.why:
+    left = [(each.rule.name, each.why) for each in made.fields if _is_left(each)]
+    if made.parent and _is_left(made.parent):
         left.append((PARENT, made.parent.why))
+    left += made.left
     return [{"link": made.link, "field": name, "why": why} for name, why in left]
+
+
+def _is_left(decision: Decision | ParentDecision) -> bool:
+    return bool(decision.asks or (decision.verdict is Verdict.NONE and decision.why))
 
 
 def planned(made: Plan, link: SyncLink) -> Json:
@@ -233,7 +239,7 @@ def _changed(link: SyncLink, decision: Decision) -> Sequence[str]:
 def _hierarchy(link: SyncLink, items: Mapping[SideName, Item], known: Known, made: Plan) -> Json | None:
     if made.parent is None:
         return None
-    views, dead = made.parent.shown, known.dead(link)
+    views, dead = made.parent.shown, known.dead(link.parents.values())
     return {
         **{str(side): _parent(side, items[side].parent, known) for side in SIDES},
         "mismatch": _mismatch(views),

@@ -52,14 +52,16 @@ class Upkeep:
 
     def _sweep(self, pair: str) -> int | str:
         """The feeds, and everything once a day and after a change of rules; in this order, because the feeds tell of
-        mass changes (X3)."""
-        sent = self._sync.sweep(pair)
+        mass changes (X3). At first there is no place in the feeds to go on from, and everything is all there is."""
+        last = self._cursors.read(f"{pair}/full")
+        sent = self._sync.sweep(pair, full=last is None)
         if (hold := self._desk.store.hold(pair)) is not None:
             return f"it waits for a person: {hold.reason}"
-        last, now, rules = self._cursors.read(f"{pair}/full"), self._desk.clock(), stamp(self._desk.pairs.rules(pair))
+        now, rules = self._desk.clock(), stamp(self._desk.pairs.rules(pair))
         at, _, followed = (last or "").partition(" ")
         if followed != rules or now - datetime.fromisoformat(at) >= FULL_SWEEP_EVERY:
-            sent += self._sync.sweep(pair, full=True)
+            if last is not None:
+                sent += self._sync.sweep(pair, full=True)
             self._cursors.write(f"{pair}/full", f"{now.isoformat()} {rules}")
         return sent
 

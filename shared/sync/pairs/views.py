@@ -51,7 +51,7 @@ class PairViews:
     def history(self, pair: str, item: str, plan: str, limit: int, after: str = "") -> Json:
         """A page of what we wrote, newest first, of one item or plan where they are given (`boards:12`)."""
         rules = self._desk.pairs.rules(pair)
-        link = self._desk.links_of(pair, [item])[0].link_id if item else ""
+        link = self._desk.link_ever(pair, item) if item else ""
         found = list(islice(self._desk.store.history(pair, link=link, plan=plan, after=after), limit + 1))
         return {
             "writes": [rows.written(rules, write) for _, write in found[:limit]],

@@ -1,10 +1,8 @@
-"""Calls that are shared: who waits for whom, what each caller is told, and what becomes of a batch that fails."""
+"""Calls that work items share: what goes in one, what each caller is told, and what becomes of a batch that fails."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
-from threading import Barrier, Lock
 from typing import Any
 
 import pytest
@@ -12,161 +10,17 @@ import pytest
 from infra.local.azure_devops.running import RunningSimulator
 from shared.connectors.azure_devops import batching
 from shared.connectors.azure_devops.api import Api, Write
-from shared.connectors.azure_devops.batching import MOST_AT_ONCE, Company, Shared, SharedCalls
+from shared.connectors.azure_devops.batching import SharedCalls
 from shared.connectors.http import Credential
-from shared.errors import InDoubt, NotFound, NotLetIn, Park, RetryLater, Stale, Throttled
+from shared.errors import InDoubt, NotFound, NotLetIn, Stale, Throttled
 from tests.connectors.canned import Canned, answer
+from tests.connectors.company import LONG, Expected, side_by_side
 
-LONG = 60.0  # beyond any test: who waits so long waits for somebody
 TITLE = "System.Title"
 
 
 def now() -> datetime:
     return datetime.now(UTC)
-
-
-class Call:
-    """What is performed: each request is answered by its double, unless `refuses` holds one of them."""
-
-    def __init__(self, *refuses: int, error: Exception | None = None) -> None:
-        self.performed: list[list[int]] = []
-        self._refuses = set(refuses)
-        self._error = error
-        self._lock = Lock()
-
-    def __call__(self, requests: Sequence[int]) -> list[int]:
-        with self._lock:
-            self.performed.append(list(requests))
-        if self._error:
-            raise self._error
-        if self._refuses & set(requests):
-            raise Park(f"refused: {sorted(self._refuses & set(requests))}")
-        return [2 * request for request in requests]
-
-
-class Expected(Company):
-    """A company of which a test says how many there are."""
-
-    def __init__(self, number: int = 1) -> None:
-        super().__init__()
-        self.number = number
-
-    def size(self) -> int:
-        return self.number
-
-
-def side_by_side[T](*acts: Callable[[], T]) -> list[Future[T]]:
-    """Each act in a thread of its own."""
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return [pool.submit(act) for act in acts]
-
-
-def patient[R, A](call: Callable[[Sequence[R]], Sequence[A]], company: Company) -> Shared[R, A]:
-    """A call that waits for all of its company."""
-    return Shared(call, company, quiet_seconds=LONG, longest_wait_seconds=LONG)
-
-
-def asking[R, A](shared: Shared[R, A], *requests: R) -> Callable[[], list[A]]:
-    return lambda: shared(requests)
-
-
-# ---------------------------------------------------------------- who waits for whom
-
-
-def test_who_is_alone_does_not_wait() -> None:
-    call = Call()
-    shared = patient(call, Company(LONG))
-    assert [shared([n]) for n in (1, 2, 3)] == [[2], [4], [6]]
-    assert call.performed == [[1], [2], [3]]
-
-
-def test_those_side_by_side_share_a_call() -> None:
-    call = Call()
-    shared = patient(call, Expected(8))
-    for _ in range(3):
-        done = side_by_side(*(asking(shared, n) for n in range(8)))
-        assert [each.result() for each in done] == [[2 * n] for n in range(8)]
-    assert [sorted(requests) for requests in call.performed] == [list(range(8))] * 3
-
-
-def test_the_company_are_those_who_called_lately() -> None:
-    company, forgetful = Company(LONG), Company(0)
-    barrier = Barrier(3)
-
-    def call() -> None:
-        for each in (company, company, forgetful):
-            with each.news:
-                each.arrive()
-        barrier.wait(LONG)
-
-    side_by_side(call, call, call)
-    assert company.size() == 3
-    assert forgetful.size() == 0
-
-
-def test_nobody_waits_long_for_one_who_does_not_come() -> None:
-    shared = Shared(Call(), Expected(2), quiet_seconds=0.001, longest_wait_seconds=LONG)
-    assert shared([1]) == [2]
-
-
-def test_nobody_waits_long_though_more_are_expected() -> None:
-    shared = Shared(Call(), Expected(2), quiet_seconds=LONG, longest_wait_seconds=0.001)
-    assert shared([1]) == [2]
-
-
-def test_a_call_never_has_more_than_the_service_takes() -> None:
-    call = Call()
-    shared = Shared(call, Expected(5), quiet_seconds=0.001)
-    size = MOST_AT_ONCE * 3 // 4
-    acts = [asking(shared, *range(start * size, (start + 1) * size)) for start in range(5)]
-    done = side_by_side(*acts)
-    assert [each.result() for each in done] == [[2 * n for n in range(s * size, (s + 1) * size)] for s in range(5)]
-    assert max(map(len, call.performed)) <= MOST_AT_ONCE
-    assert shared(range(2 * MOST_AT_ONCE + 1)) == [2 * n for n in range(2 * MOST_AT_ONCE + 1)]
-    assert shared([]) == []
-
-
-def test_a_crowd_is_answered_right() -> None:
-    call = Call()
-    shared = Shared(call, Company(), quiet_seconds=0.002)
-
-    def act(first: int) -> list[list[int]]:
-        return [shared([first + n, first + n + 1]) for n in range(0, 40, 2)]
-
-    done = side_by_side(*(lambda first=first: act(first) for first in range(0, 1600, 100)))
-    for first, each in zip(range(0, 1600, 100), done, strict=True):
-        assert each.result() == [[2 * (first + n), 2 * (first + n + 1)] for n in range(0, 40, 2)]
-    assert len(call.performed) < 16 * 20
-
-
-# ---------------------------------------------------------------- what goes wrong
-
-
-def test_what_goes_wrong_goes_wrong_for_all() -> None:
-    call = Call(error=RetryLater("busy", 30))
-    shared = patient(call, Expected(4))
-    done = side_by_side(*(asking(shared, n) for n in range(4)))
-    assert all(isinstance(each.exception(), RetryLater) for each in done)
-    assert len(call.performed) == 1
-
-
-def test_a_refusal_is_for_one_of_them_only() -> None:
-    call = Call(2)
-    shared = patient(call, Expected(4))
-    done = side_by_side(*(asking(shared, n) for n in range(4)))
-    assert [done[n].result() for n in (0, 1, 3)] == [[0], [2], [6]]
-    assert isinstance(done[2].exception(), Park)
-    assert sorted(map(len, call.performed)) == [1, 1, 1, 1, 4]
-
-
-def test_a_refusal_of_one_alone_is_final() -> None:
-    call = Call(2)
-    with pytest.raises(Park):
-        Shared(call, Company())([2])
-    assert call.performed == [[2]]
-
-
-# ---------------------------------------------------------------- work items
 
 
 class Token:

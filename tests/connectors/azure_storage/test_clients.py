@@ -1,5 +1,6 @@
 """Which account the settings name."""
 
+import logging
 from contextlib import closing
 
 import pytest
@@ -70,3 +71,12 @@ def test_the_emulator_answers(azurite: Azurite) -> None:
     with closing(account.tables), closing(account.queues):
         assert account.tables.get_service_properties()
         assert account.queues.get_service_properties()
+
+
+def test_a_call_is_not_told_of_in_the_log(azurite: Azurite, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    account = connect({"AzureWebJobsStorage": azurite.connection_string})
+    with closing(account.tables), closing(account.queues):
+        list(account.tables.list_tables())
+        list(account.queues.list_queues())
+    assert caplog.messages == []

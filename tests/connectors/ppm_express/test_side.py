@@ -8,8 +8,9 @@ import pytest
 
 from infra.local.ppm_express.running import RunningPpmExpress
 from infra.local.ppm_express.tenant import SOURCES
-from shared.connectors.ppm_express.api import PpmExpressApi
+from shared.connectors.ppm_express.api import LATEST, PpmExpressApi
 from shared.connectors.ppm_express.side import PpmExpressSide
+from shared.connectors.rest import Rest, bearer
 from shared.errors import (
     BoardbridgeError,
     Circular,
@@ -179,6 +180,52 @@ def test_a_draft_need_not_say_what_can_be_one_thing_only(ppm: RunningPpmExpress,
     assert (item.project, item.kind) == (ppm.project, "Task")
     with pytest.raises(Park, match="not 'Office'"):
         side.create(ItemDraft("Office", "Task", {"Name": "Printer"}, MARKER), ["Name"])
+
+
+# ---------------------------------------------------------------- fields and people, which are remembered
+
+
+def test_a_field_that_is_new_is_read_and_written_at_once(
+    ppm: RunningPpmExpress, side: PpmExpressSide, clock: VirtualClock
+) -> None:
+    """Were it taken for empty, what it holds could be written over."""
+    ppm.control.fields(without=["Priority"])
+    assert "Priority" not in side.fields()
+    ppm.control.fields(without=[])
+    task = ppm.control.create({"Name": "Printer", "Priority": "Low"})
+    clock.pass_by(LATEST.seconds + 1)
+    item = side.read([task], ["Priority"])[task]
+    assert item.fields == {"Priority": "Low"}
+    after = side.update(ItemChange(task, item.version, {"Priority": "High"}), ["Priority"])
+    assert after.fields == {"Priority": "High"}
+
+
+@pytest.mark.parametrize("written", [True, False])
+def test_a_person_who_is_new_is_known_at_once(
+    ppm: RunningPpmExpress, side: PpmExpressSide, api: PpmExpressApi, clock: VirtualClock, *, written: bool
+) -> None:
+    item = made(side)
+    rest = Rest("PPM Express", ppm.url, KeptSecrets(ppm="local-token"), "ppm", bearer, connection="ppm", clock=clock)
+    person = {"Name": "Nora New", "Email": "nora@contoso.example"}
+    nora = rest.write("POST", "Resources", {"attributes": person})["data"]["id"]
+    rest.close()
+    clock.pass_by(LATEST.seconds + 1)
+    if written:
+        side.update(ItemChange(item.id, item.version, {"AssignedTo": person["Email"]}), [])
+    else:
+        ppm.control.edit(item.id, {"AssignedTo": [{"id": nora}]})
+    assert side.read([item.id], ["AssignedTo"])[item.id].fields == {"AssignedTo": person["Email"]}
+
+
+def test_words_that_nobody_knows_are_not_looked_for_at_each_call(
+    ppm: RunningPpmExpress, side: PpmExpressSide, clock: VirtualClock
+) -> None:
+    item = made(side)
+    clock.pass_by(LATEST.seconds + 1)
+    ppm.control.forget_requests()
+    for _ in range(5):
+        side.read([item.id], ["No such field"])
+    assert sorted(asked(ppm)) == ["GET Resources", "GET Task", *["GET task"] * 5]
 
 
 # ---------------------------------------------------------------- tasks that come from elsewhere

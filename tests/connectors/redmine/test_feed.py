@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from requests import PreparedRequest, Response
 from requests.adapters import BaseAdapter, HTTPAdapter
 
-from shared.connectors.redmine import side as redmine_side
+from shared.connectors.redmine import issues
 from shared.connectors.redmine.side import RedmineSide
 from shared.errors import Park
 from tests.connectors.canned import Canned, answer
@@ -74,7 +74,7 @@ def test_every_change_is_told_once(before: list[tuple[int, list[int]]], after: l
     network = Issues()
     side = redmine(network, clock=network.clock)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(redmine_side, "PAGE_SIZE", PAGE)
+        patch.setattr(issues, "PAGE_SIZE", PAGE)
         for seconds, ids in before:
             network.clock.pass_by(seconds)
             for id in ids:

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
+from shared.connectors.redmine.side import LATEST
 from shared.errors import Circular, InDoubt, NotFound, Park, RetryLater, StopConnection, Throttled
 from shared.model import ItemChange, ItemDraft, Move
 from tests.connectors.canned import Canned, answer
@@ -112,6 +113,23 @@ def test_what_the_project_is_like_is_asked_again_after_a_minute() -> None:
     clock.pass_by(1)
     side.fields()
     assert len(network.requests) == 14
+
+
+def test_a_field_that_is_new_is_read_at_once() -> None:
+    clock = VirtualClock()
+    fields = [{"id": 1, "name": "Boardbridge", "value": MARKER}, {"id": 2, "name": "Points", "value": "8"}]
+    network = Canned(*catalogue(), *catalogue(sample=fields), shows(custom_fields=fields))
+    side = redmine(network, clock=clock)
+    assert "cf_2" not in side.fields()
+    clock.pass_by(LATEST.seconds + 1)
+    assert side.read(["17"], ["cf_2"])["17"].fields == {"cf_2": "8"}
+
+
+def test_a_field_that_nobody_has_is_not_looked_for_at_each_call() -> None:
+    network = Canned(*catalogue(), shows(), shows(), shows())
+    side = redmine(network)
+    for _ in range(3):
+        assert side.read(["17"], ["cf_2"])["17"].fields == {}
 
 
 def test_the_field_for_markers_is_none_to_be_mapped() -> None:
