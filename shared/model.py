@@ -421,6 +421,9 @@ class Secret:
     version: str = ""
 
 
+ADDRESS, TOKEN = "address", "token"  # the items that are asked for first, of every product
+
+
 @dataclass(frozen=True, slots=True)
 class Requirement:
     """One thing that a connection needs, and whether it holds: `ok` is None where nobody can tell.

@@ -10,7 +10,8 @@ from shared.configuration import Configuration, FieldMapping, audience_faults, l
 from shared.errors import Refused
 from shared.model import Team
 
-KINDS = ["servicenow", "jira", "generic"]
+WITH_API = ["servicenow", "jira", "freshservice", "zendesk"]
+KINDS = [*WITH_API, "generic"]
 
 
 def extend(kind: str, fields: Mapping[str, str]) -> None:
@@ -23,8 +24,9 @@ def law(mapping: FieldMapping) -> tuple[tuple[str, str], ...]:
 
 
 def parse(document: object) -> Configuration:
-    hosts = (*configuration.SITES, "127.0.0.1")
-    return configuration.parse(document, KINDS, extend, ["servicenow"], hosts=hosts, law=law)
+    return configuration.parse(
+        document, KINDS, extend, WITH_API, hosts=["127.0.0.1"], reserved=["boardbridge-events"], law=law
+    )
 
 
 GOOD = {
@@ -97,7 +99,7 @@ def test_a_good_document_is_taken():
         ("connections/contoso/secret", ..., "connections.contoso.secret", "Key Vault secret"),
         ("connections/contoso/secret", "x" * 52, "connections.contoso.secret", "looks like a token"),
         ("connections/contoso/secret", "my secret", "connections.contoso.secret", "letters, digits and dashes"),
-        ("connections/servicenow/kind", "remedy", "connections.servicenow.kind", "azure_devops, generic, jira"),
+        ("connections/servicenow/kind", "remedy", "connections.servicenow.kind", "azure_devops, freshservice, generic"),
         ("connections/servicenow/kind", ..., "connections.servicenow.kind", "needed"),
         ("connections/servicenow/fields", {"x": "a["}, "connections.servicenow.fields.x", "JMESPath"),
         ("connections/servicenow/statuses", {"9": "done"}, "connections.servicenow.statuses.9", "in_progress"),
@@ -135,6 +137,53 @@ def test_a_connection_named_by_a_number_is_told_to_quote_it():
 
 def test_local_addresses_may_be_plain_http():
     assert parse(changed("connections/contoso/url", "http://127.0.0.1:7081/contoso"))
+
+
+@pytest.mark.parametrize(
+    ("url", "fix"),
+    [
+        ("ftp://contoso.example", "write a full https:// address"),
+        ("contoso.example", "write a full https:// address"),
+        ("http://localhost.example", "write a full https:// address"),
+        ("http://127.0.0.1@contoso.example", "write a full https:// address"),
+        ("https://contoso.example/a\nb", "without spaces"),
+        ("https://contoso.example/a b", "without spaces"),
+        ("https://contoso.example\\x", "without spaces"),
+        ("https://\x00contoso.example", "without spaces"),
+        ("https://contoso.example/?x=1", "leave out what begins with ? or #"),
+        ("https://contoso.example#x", "leave out what begins with ? or #"),
+        ("https://user@contoso.example", "without a user name"),
+        ("https://[bad", "write the host with"),
+        ("https://[::1]", "write the host with"),
+        ("https://", "write the host with"),
+        ("https:///path", "write the host with"),
+        ("https://..", "write the host with"),
+        ("https://contoso.example:abc", "from 1 to 65535"),
+        ("https://contoso.example:", "from 1 to 65535"),
+        ("https://contoso.example:0", "from 1 to 65535"),
+        ("https://contoso.example:70000", "from 1 to 65535"),
+        ("https://contoso.example:\u0664", "from 1 to 65535"),
+        ("https://contoso.example/a/../b", "without . and .."),
+        ("https://contoso.example/.", "without . and .."),
+        ("https://contoso.example/a/%2E%2e", "without . and .."),
+    ],
+)
+def test_what_is_no_address_is_told_what_to_write(url: str, fix: str) -> None:
+    assert fix in faults(changed("connections/servicenow/url", url))["connections.servicenow.url"]
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("https://contoso.example:8443/helpdesk/", "https://contoso.example:8443/helpdesk"),
+        ("https://Contoso.example/@contoso/v1.0", "https://Contoso.example/@contoso/v1.0"),
+        ("https://contoso.example:65535", "https://contoso.example:65535"),
+        ("https://help_desk.example/Störungen", "https://help_desk.example/Störungen"),
+        ("http://localhost:7081", "http://localhost:7081"),
+    ],
+)
+def test_an_address_is_taken_without_the_slash_at_its_end(url: str, kept: str) -> None:
+    assert parse(changed("connections/servicenow/url", url)).itsm["servicenow"].url == kept
 
 
 def test_a_managed_identity_needs_no_secret():
@@ -242,6 +291,7 @@ def test_the_most_that_any_destination_copies_of_comments_is_known():
 
 # ---------------------------------------------------------------- pairs
 
+SERVICENOW = {"kind": "servicenow", "url": "https://fabrikam.service-now.com"}
 PPM = {"kind": "ppm_express", "url": "https://api-us.ppm.express/@contoso/v1.0", "secret": "ppm-token"}
 PAIR = {
     "name": "roadmap",
@@ -376,24 +426,76 @@ def test_nothing_is_asked_of_an_address_that_is_not_a_known_one(url):
 
 
 @pytest.mark.parametrize(
-    "url",
+    ("kind", "url"),
     [
-        "https://contoso.service-now.com",
-        "https://contoso.atlassian.net",
-        "https://contoso.freshservice.com",
-        "https://contoso.zendesk.com",
+        ("servicenow", "https://contoso.service-now.com"),
+        ("jira", "https://contoso.atlassian.net"),
+        ("freshservice", "https://contoso.freshservice.com"),
+        ("zendesk", "https://contoso.zendesk.com"),
     ],
 )
-def test_products_that_are_asked_are_at_their_vendors_or_where_a_deployment_says(url):
-    access = {"kind": "servicenow", "access": {"user": "bridge", "secret": "password"}}
+def test_products_that_are_asked_are_at_their_vendors_or_where_a_deployment_says(kind, url):
+    access = {"kind": kind, "access": {"user": "bridge", "secret": "password"}}
     assert parse(changed("connections/servicenow", access | {"url": url}))
-    elsewhere = access | {"url": url + ".contoso.example"}
-    assert "ALLOWED_HOSTS" in faults(changed("connections/servicenow", elsewhere))["connections.servicenow.url"]
-    only_links = {"kind": "servicenow", "url": "https://tickets.intranet.example"}
+    for elsewhere in (url + ".contoso.example", "https://dev.azure.com/contoso"):
+        document = changed("connections/servicenow", access | {"url": elsewhere})
+        assert "ALLOWED_HOSTS" in faults(document)["connections.servicenow.url"]
+    only_links = {"kind": kind, "url": "https://tickets.intranet.example"}
     assert parse(changed("connections/servicenow", only_links))
 
 
 def test_a_deployment_adds_hosts():
     document = paired(ppm={"kind": "redmine", "url": "https://redmine.contoso.example", "secret": "key"})
     assert "connections.ppm.url" in faults(document)
-    assert configuration.parse(document, KINDS, extend, hosts=(*configuration.SITES, "*.Contoso.example"))
+    assert configuration.parse(document, KINDS, extend, hosts=["*.Contoso.example"])
+
+
+# ---------------------------------------------------------------- one secret, one account
+
+
+@pytest.mark.parametrize(
+    ("connection", "path"),
+    [
+        (PPM | {"secret": "azure-devops-pat"}, "secret"),
+        (PPM | {"secret": "Azure-DevOps-PAT"}, "secret"),  # Key Vault does not tell case apart
+        (PPM | {"secret": "servicenow-hmac"}, "secret"),  # of the pushes of another
+        (SERVICENOW | {"access": {"secret": "azure-devops-pat"}}, "access.secret"),
+        (SERVICENOW | {"signature": {"secret": ["own", "azure-devops-pat"]}}, "signature.secret"),
+        (SERVICENOW | {"token": {"secret": "azure-devops-pat"}}, "token.secret"),
+        (SERVICENOW | {"basic": {"user": "u", "secret": "azure-devops-pat"}}, "basic.secret"),
+    ],
+)
+def test_the_secret_of_an_account_is_named_by_nothing_else(connection, path):
+    assert "name one of its own" in faults(changed("connections/other", connection))[f"connections.other.{path}"]
+
+
+def test_both_that_name_one_secret_are_told():
+    found = faults(changed("connections/other", PPM | {"secret": "azure-devops-pat"}))
+    assert found.keys() == {"connections.other.secret", "connections.contoso.secret"}
+    assert "'contoso'" in found["connections.other.secret"]
+
+
+def test_one_account_may_serve_many_connections_to_one_product():
+    document = changed("connections/first", PPM)
+    document["connections"]["second"] = PPM | {"url": "https://api-us.ppm.express/@fabrikam/v1.0"}
+    assert parse(document)
+
+
+def test_pushes_may_be_signed_with_the_secret_of_another_s_and_of_the_own_account():
+    shared = {"kind": "generic", "signature": {"header": "X-Signature", "secret": "servicenow-hmac"}}
+    assert parse(changed("connections/other", shared))
+    own = {"basic": {"user": "u", "secret": "password"}, "access": {"user": "u", "secret": "password"}}
+    assert parse(changed("connections/other", SERVICENOW | own))
+
+
+@pytest.mark.parametrize(
+    ("connection", "path"),
+    [
+        (PPM | {"secret": "boardbridge-events"}, "secret"),
+        (SERVICENOW | {"access": {"secret": "boardbridge-events"}}, "access.secret"),
+        (SERVICENOW | {"signature": {"secret": "Boardbridge-Events"}}, "signature.secret"),
+    ],
+)
+def test_the_secret_of_our_own_webhooks_is_nobody_s(connection, path):
+    found = faults(changed("connections/other", connection))
+    assert "our own webhooks" in found[f"connections.other.{path}"]

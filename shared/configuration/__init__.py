@@ -9,6 +9,7 @@ value at fault and says what to fix. Secrets are named here, never written here.
     pairs         what is kept in step with what, and by which rules
     document      all of it as one
     parsing       a document becomes a configuration or is refused
+    tokens        where secrets may go, and that one serves one product
     judging       whether its parts go together
     live          whether the organisation has what it speaks of
 
@@ -29,7 +30,7 @@ from shared.configuration.connections import (
     Token,
 )
 from shared.configuration.document import Configuration, destinations
-from shared.configuration.judging import SITES, Extend, Law
+from shared.configuration.judging import Extend, Law
 from shared.configuration.live import audience_faults, live_faults, owns
 from shared.configuration.pairs import FieldEnd, FieldMapping, Pair, Words
 from shared.configuration.parsing import parse
@@ -40,7 +41,6 @@ __all__ = [
     "AZURE_DEVOPS",
     "PPM_KINDS",
     "PPM_KINDS_WITH_WEBHOOKS",
-    "SITES",
     "Access",
     "Answers",
     "AzureDevOpsConnection",

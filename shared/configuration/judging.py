@@ -3,22 +3,14 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
-from fnmatch import fnmatchcase
-from urllib.parse import urlsplit
 
-from shared.configuration.connections import ItsmConnection
 from shared.configuration.document import Configuration, destinations
 from shared.configuration.pairs import FieldMapping
+from shared.configuration.tokens import host_faults, secret_faults
 from shared.configuration.values import NAME_IN_ADDRESS
 from shared.faults import Fault
 from shared.model import SideName
 
-# Where the app may call. What a deployment adds comes in as an argument, so that no configuration can have the app send
-# its tokens, or anything, to an address inside the network it runs in.
-SITES = (
-    *("dev.azure.com", "*.visualstudio.com", "api-*.ppm.express"),
-    *("*.atlassian.net", "*.freshservice.com", "*.service-now.com", "*.zendesk.com"),
-)
 type Extend = Callable[[str, Mapping[str, str]], object]
 type Law = Callable[[FieldMapping], Iterable[Fault]]
 
@@ -28,6 +20,7 @@ def faults_within(
     extend: Extend,
     kinds_with_api: Collection[str],
     hosts: Collection[str],
+    reserved: Collection[str],
     law: Law,
 ) -> Iterable[Fault]:
     """Every fault that the document alone shows. The arguments are those of `parse`."""
@@ -36,7 +29,8 @@ def faults_within(
     yield from _destination_faults(configuration)
     yield from _field_faults(configuration, extend)
     yield from _access_faults(configuration, kinds_with_api)
-    yield from _host_faults(configuration, hosts)
+    yield from host_faults(configuration, hosts)
+    yield from secret_faults(configuration, reserved)
     yield from _pair_faults(configuration, law)
 
 
@@ -106,22 +100,6 @@ def _access_faults(configuration: Configuration, kinds_with_api: Collection[str]
             yield f"{path}.signature.signed", "put {timestamp} into it, or the moment of signing proves nothing"
         if connection.token and connection.basic and connection.token.header.lower() == "authorization":
             yield f"{path}.token", "a request has one Authorization header: choose `token` or `basic`"
-
-
-def _host_faults(configuration: Configuration, hosts: Collection[str]) -> Iterable[Fault]:
-    """Of an ITSM product that only pushes, the address is for links alone, and nothing is asked of it."""
-    for name, connection in configuration.connections.items():
-        called = not isinstance(connection, ItsmConnection) or connection.access
-        if called and connection.url and not _allowed(connection.url, hosts):
-            host = urlsplit(connection.url).hostname
-            fix = f"'{host}' is not a host this app may call: {', '.join(hosts)}, and what ALLOWED_HOSTS adds"
-            yield f"connections.{name}.url", fix
-
-
-def _allowed(url: str, hosts: Collection[str]) -> bool:
-    """What is not plainly a host name is none, whatever pattern it fits."""
-    host = urlsplit(url).hostname or ""
-    return bool(re.fullmatch(r"[a-z0-9.-]+", host)) and any(fnmatchcase(host, known.lower()) for known in hosts)
 
 
 def _pair_faults(configuration: Configuration, law: Law) -> Iterable[Fault]:

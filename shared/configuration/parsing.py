@@ -13,7 +13,7 @@ from shared.configuration.connections import (
     PpmConnection,
 )
 from shared.configuration.document import Configuration
-from shared.configuration.judging import SITES, Extend, Law, faults_within
+from shared.configuration.judging import Extend, Law, faults_within
 from shared.configuration.pairs import FieldMapping
 from shared.configuration.values import NAME_IN_ADDRESS, Model
 from shared.errors import Refused
@@ -30,14 +30,16 @@ def parse(
     extend: Extend,
     kinds_with_api: Collection[str] = (),
     *,
-    hosts: Collection[str] = SITES,
+    hosts: Collection[str] = (),
+    reserved: Collection[str] = (),
     law: Law = _lawful,
 ) -> Configuration:
     """The configuration in `document`, or `Refused` (400) with every fault found.
 
     `itsm_kinds` are the presets there are, `kinds_with_api` those of products that we can read and answer; `extend`
-    tries a preset with a connection's own fields. `hosts` are the patterns of those that may be called; `law` tells
-    what is wrong with the value map of a field.
+    tries a preset with a connection's own fields. `hosts` are patterns of those that may be called besides the
+    vendors' own, `reserved` the secrets that no connection may name; `law` tells what is wrong with the value map of a
+    field.
     """
     if not isinstance(document, Mapping):
         raise Refused(400, "the configuration is a mapping with connections, teams, routes, triage and pairs")
@@ -47,7 +49,7 @@ def parse(
     except ValidationError as error:
         faults += faults_of(error)
     else:
-        faults = faults or list(faults_within(configuration, extend, kinds_with_api, hosts, law))
+        faults = faults or list(faults_within(configuration, extend, kinds_with_api, hosts, reserved, law))
     if faults:
         raise Refused(400, f"the configuration has {len(faults)} fault(s) and was not taken", sorted(set(faults)))
     return configuration

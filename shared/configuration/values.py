@@ -2,12 +2,18 @@
 
 import re
 from typing import Annotated
+from urllib.parse import unquote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 NAME_IN_ADDRESS = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 LONGEST_SECRET_NAME = 40  # Key Vault allows 127; every token Azure DevOps issues is longer than this
+
+AT_A_PRODUCT = re.compile(r"https://|http://(127\.0\.0\.1|localhost)([:/]|$)")
+HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+PORT = re.compile(r"[0-9]{1,5}")
+LAST_PORT = 65535
 
 
 class Model(BaseModel):
@@ -21,9 +27,21 @@ def _name(value: str) -> str:
 
 
 def _url(value: str) -> str:
-    if re.match(r"https://[^/\s@]+(/|$)|http://(127\.0\.0\.1|localhost)(:\d+)?(/|$)", value):
-        return value.rstrip("/")
-    raise ValueError("write a full https:// address, without a user name or password")
+    """Where a product is: paths are put behind it, so nothing may follow its own or lead out of that."""
+    authority, _, path = value.partition("://")[2].partition("/")
+    host, colon, port = authority.partition(":")
+    for amiss, fix in (
+        (not AT_A_PRODUCT.match(value), "write a full https:// address"),
+        (not value.isprintable() or re.search(r"[\s\\]", value), "write it without spaces, line ends or backslashes"),
+        ("@" in authority, "write it without a user name or password"),
+        (re.search(r"[?#]", value), "leave out what begins with ? or #"),
+        (not HOST.fullmatch(host), "write the host with letters, digits, dots and dashes"),
+        (colon and not (PORT.fullmatch(port) and 0 < int(port) <= LAST_PORT), "write a port from 1 to 65535, or none"),
+        ({".", ".."} & set(unquote(path).split("/")), "write the path without . and .."),
+    ):
+        if amiss:
+            raise ValueError(fix)
+    return value.rstrip("/")
 
 
 def _secret_name(value: str) -> str:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.errors import NotLetIn, Park, RetryLater, StopConnection, Throttled
-from shared.model import Requirement
+from shared.model import ADDRESS, TOKEN, Requirement
 from shared.ports import Clock, Itsm
 
-ADDRESS, TOKEN, EXPIRY = "address", "token", "expiry"
+EXPIRY = "expiry"
 ASK_AGAIN = "Ask again in a while."
 ELSEWHERE = "Correct the address, or see whether the product runs."
 EXPIRES_SOON = timedelta(days=14)

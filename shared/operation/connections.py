@@ -17,7 +17,7 @@ from shared.configuration import (
 )
 from shared.errors import Park, Refused
 from shared.faults import Fault
-from shared.model import Requirement
+from shared.model import ADDRESS, TOKEN, Health, Requirement
 from shared.operation.service import NOT_CONFIGURED, OperationService
 from shared.ports import Clock, HealthBoard, Probe, Secrets
 
@@ -27,7 +27,7 @@ FIRST = (
     "name the secret in the first configuration, and PUT that to /api/configuration; it needs a connection of kind "
     f"{AZURE_DEVOPS} and a triage"
 )
-NOTHING_TO_ASK = Requirement("address", None, "the product pushes its tickets, and nothing is asked of it")
+NOTHING_TO_ASK = Requirement(ADDRESS, None, "the product pushes its tickets, and nothing is asked of it")
 
 type Connection = AzureDevOpsConnection | PpmConnection | ItsmConnection
 type Document = Mapping[str, Any]
@@ -65,12 +65,15 @@ class Connections:
     def check(self, name: str) -> dict[str, Any]:
         """Whether all that it needs holds, item by item, asked of the product now.
 
-        `ok` of the whole is false if any item is; an item is null where nobody can tell.
+        `ok` of the whole is false if any item is; an item is null where nobody can tell. A stopped connection that lets
+        us in again is open from now on.
         """
         configuration, _ = self._operation.configuration()
         _among(configuration.connections, name)
         probe = self._probe(name, configuration)
         items = probe.probe() if probe else (NOTHING_TO_ASK,)
+        if {ADDRESS, TOKEN} <= {each.item for each in items if each.ok} and self._health.read(name).stopped:
+            self._health.write(name, Health())
         return {
             "name": name,
             "ok": all(each.ok is not False for each in items),

@@ -52,8 +52,9 @@ class OperationService:
     `itsm_kinds` are the presets there are, `kinds_with_api` those whose tickets can be read back; `categories` are, by
     a ticket's status, the state categories of which a work item type needs one.
 
-    `hosts` are those that may be called, `law` that of value maps; `pairs` tells what is wrong with the pairs of a
-    configuration, from what both of their sides say.
+    `hosts` and `reserved` are as `parse` takes them, `law` is that of value maps; `pairs` tells what is wrong with the
+    pairs of a configuration, from what both of their sides say and what is linked; `taken` is called with every
+    configuration that was put in force.
     """
 
     def __init__(
@@ -66,8 +67,10 @@ class OperationService:
         kinds_with_api: Collection[str],
         extend: Extend,
         hosts: Collection[str],
+        reserved: Collection[str],
         law: Law,
         pairs: Callable[[Configuration], Iterable[Fault]],
+        taken: Callable[[Configuration], None],
         places: PlaceMemory,
         categories: check.Categories,
     ) -> None:
@@ -78,8 +81,10 @@ class OperationService:
         self._kinds_with_api = kinds_with_api
         self._extend = extend
         self._hosts = hosts
+        self._reserved = reserved
         self._law = law
         self._pairs = pairs
+        self._taken = taken
         self._places = places
         self._categories = categories
         self._parsed: _Parsed | None = None
@@ -96,7 +101,15 @@ class OperationService:
 
     def parse(self, document: Any) -> Configuration:
         """The configuration in a document; `Refused` lists every fault that needs no organisation to be seen."""
-        return parse(document, self._itsm_kinds, self._extend, self._kinds_with_api, hosts=self._hosts, law=self._law)
+        return parse(
+            document,
+            self._itsm_kinds,
+            self._extend,
+            self._kinds_with_api,
+            hosts=self._hosts,
+            reserved=self._reserved,
+            law=self._law,
+        )
 
     def configuration_yaml(self) -> tuple[str, str]:
         """The whole configuration as one YAML document, and its generation ("" before the first)."""
@@ -134,7 +147,9 @@ class OperationService:
                 self._places.locate("team", place.project, place.team, live)
             if place.area:  # from now on it is known wherever it moves
                 self._places.locate("area", place.project, place.area, judged.boards.areas(place.project))
-        return self._store.replace(judged.document, expected)
+        generation = self._store.replace(judged.document, expected)
+        self._taken(judged.configuration)
+        return generation
 
     def judged(self, document: Any) -> Judged:
         """The document as one that may become the configuration; changes nothing.

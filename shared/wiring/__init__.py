@@ -56,6 +56,7 @@ from shared.sync.pairs.desk import Desk
 from shared.sync.pairs.events import Events
 from shared.sync.pairs.mapping_edits import Edit
 from shared.sync.pairs.mappings import FieldMappings
+from shared.sync.pairs.names import PairNames
 from shared.sync.pairs.placing import Wanted
 from shared.sync.pairs.plans import PairPlans
 from shared.sync.pairs.rows import Filters
@@ -67,7 +68,7 @@ from shared.tickets import planning, preset
 from shared.tickets.run import Timing
 from shared.tickets.service import TicketService
 from shared.wiring.doors import PRODUCTS, OrganisationDoor, Organisations, Probes, Products, Sides
-from shared.wiring.environment import allowed_hosts, new_id, now, public_url, seconds_of
+from shared.wiring.environment import allowed_hosts, events_secret, new_id, now, public_url, seconds_of
 
 __all__ = [
     "Edit",
@@ -119,6 +120,7 @@ def build(settings: Mapping[str, str]) -> Services:
     quarantine = TableQuarantine(account.tables)
     cursors = TableCursors(account.tables)
     places = PlaceMemory(cursors)
+    names = PairNames(TableSyncStore(account.tables), cursors)
     organisations = Organisations(identity, secrets, health, settings)
     sides = Sides(organisations, secrets, health, settings)
     operation = OperationService(
@@ -130,8 +132,13 @@ def build(settings: Mapping[str, str]) -> Services:
         extend=lambda kind, fields: preset.preset(kind).extended(fields),
         places=places,
         hosts=allowed_hosts(settings),
+        reserved=[events_secret(settings)],
         law=configured.law,
-        pairs=lambda configuration: configured.live_faults(configuration, sides.look_afresh),
+        pairs=lambda configuration: (
+            *names.faults(configuration),
+            *configured.live_faults(configuration, sides.look_afresh),
+        ),
+        taken=names.remember,
         categories=planning.CATEGORIES,
     )
     products = Products(operation.configuration, secrets, health, settings)
@@ -189,7 +196,7 @@ def _pairs(
     )
     desk = Desk(store, pairs, doors, now, new_id, public_url(settings))
     plans = PairPlans(sync, looks, TablePlans(account.tables), desk)
-    admission = Admission(secrets, settings.get("EVENTS_SECRET") or "boardbridge-events", lambda: token_hex(32))
+    admission = Admission(secrets, events_secret(settings), lambda: token_hex(32))
     subscriptions = SubscriptionUpkeep(
         configuration=operation.configuration,
         doors=sides.subscriptions,

@@ -4,8 +4,6 @@ import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from shared.configuration import SITES
-
 LOOPBACK = ("127.0.0.1", "localhost")
 
 
@@ -18,9 +16,15 @@ def new_id() -> str:
 
 
 def allowed_hosts(settings: Mapping[str, str]) -> tuple[str, ...]:
-    """What may be called; on this machine only if the app itself runs on it, which is never in Azure."""
+    """What may be called besides the vendors' own; on this machine only if the app itself runs on it, which is never in
+    Azure."""
     added = (host.strip() for host in settings.get("ALLOWED_HOSTS", "").split(","))
-    return (*SITES, *filter(None, added), *(LOOPBACK if "WEBSITE_HOSTNAME" in settings and _is_local(settings) else ()))
+    return (*filter(None, added), *(LOOPBACK if "WEBSITE_HOSTNAME" in settings and _is_local(settings) else ()))
+
+
+def events_secret(settings: Mapping[str, str]) -> str:
+    """The name of the secret that our own webhooks bring."""
+    return settings.get("EVENTS_SECRET") or "boardbridge-events"
 
 
 def seconds_of(settings: Mapping[str, str], name: str, default: float) -> float:

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from infra.local.azure_devops.running import RunningSimulator
-from shared.configuration import SITES, AzureDevOpsConnection
+from shared.configuration import AzureDevOpsConnection
 from shared.connectors.azure_devops.auth import PersonalAccessToken
 from shared.connectors.azure_devops.boards import AzureDevOpsBoards
 from shared.errors import Park, Refused, RetryLater, StopConnection
@@ -84,9 +84,11 @@ class Place:
             itsm_kinds=["generic"],
             kinds_with_api=[],
             extend=lambda kind, fields: None,
-            hosts=SITES,
+            hosts=(),
+            reserved=(),
             law=lambda mapping: (),
             pairs=lambda configuration: (),
+            taken=lambda configuration: None,
             places=PlaceMemory(self.cursors),
             categories=CATEGORIES,
         )

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shared.configuration import SITES
+from shared.configuration import Configuration
 from shared.errors import Park, Refused, RetryLater
 from shared.model import Health, Requirement, Secret, StateCategory
 from shared.operation.connections import Connections
@@ -81,6 +81,7 @@ class Place:
         self.vault = Vault(boards_pat="first", ppm_token="first")
         self.health = MemoryHealthBoard()
         self.faults: list[tuple[str, str]] = []
+        self.taken: list[Configuration] = []
         self.answers: Answers | None = None
         if document:
             self.store.replace(document, None)
@@ -91,9 +92,11 @@ class Place:
             itsm_kinds=["generic", "servicenow"],
             kinds_with_api=["servicenow"],
             extend=lambda kind, fields: None,
-            hosts=SITES,
+            hosts=(),
+            reserved=["boardbridge-events"],
             law=lambda mapping: (),
             pairs=lambda configuration: self.faults,
+            taken=self.taken.append,
             places=PlaceMemory(MemoryCursors()),
             categories={"open": (StateCategory.PROPOSED,)},
         )
@@ -157,6 +160,14 @@ def test_where_a_token_goes(place: Place, name: str, given: dict[str, Any], secr
     assert "new" not in repr((shown, place.document))
 
 
+def test_what_was_taken_is_told_and_what_was_refused_is_not(place: Place) -> None:
+    place.put("pmo", kind="ppm_express", url=PPM_URL, token="t")
+    assert [list(taken.connections) for taken in place.taken] == [["contoso", "ppm", "desk", "snow", "pmo"]]
+    place.faults = [("pairs[0].name", "call it as it was")]
+    place.faults_of("pmo", kind="ppm_express", url="https://api-eu.ppm.express/@contoso/v1.0")
+    assert len(place.taken) == 1
+
+
 def test_without_a_token_the_secret_stays_as_it_is(place: Place) -> None:
     shown = place.put("ppm", kind="ppm_express", url="https://api-eu.ppm.express/@contoso/v1.0")
     assert (shown["url"], shown["secret"]) == ("https://api-eu.ppm.express/@contoso/v1.0", "ppm-token")
@@ -205,6 +216,12 @@ def test_what_is_wrong_is_told_by_its_path_in_the_body(
     place: Place, name: str, given: dict[str, Any], path: str, fix: str
 ) -> None:
     assert fix in place.faults_of(name, **given)[path]
+
+
+@pytest.mark.parametrize("secret", ["boards-pat", "boardbridge-events"])
+@pytest.mark.parametrize("token", [{}, {"token": "t"}])
+def test_a_secret_of_another_is_neither_sent_nor_written_over(place: Place, secret: str, token: dict[str, str]) -> None:
+    assert "name" in place.faults_of("steal", kind="ppm_express", url=PPM_URL, secret=secret, **token)["secret"]
 
 
 def test_what_the_organisation_refuses_leaves_the_token_as_it_was(place: Place) -> None:
@@ -270,6 +287,29 @@ def test_a_check_fails_by_any_item_that_does(place: Place, oks: tuple[bool | Non
     assert checked["items"] == [
         {"item": f"item {n}", "ok": ok, "reason": "why", "fix": "" if ok else "do this"} for n, ok in enumerate(oks)
     ]
+
+
+STOPPED = Health(stopped="the token was refused", stopped_at=noon())
+PAUSED = Health(paused_until=noon() + timedelta(seconds=20))
+
+
+@pytest.mark.parametrize(
+    ("health", "oks", "after"),
+    [
+        (STOPPED, {"address": True, "token": True}, Health()),
+        (STOPPED, {"address": True, "token": True, "tasks write": False}, Health()),
+        (STOPPED, {"address": True, "token": False}, STOPPED),
+        (STOPPED, {"address": False, "token": None}, STOPPED),
+        (PAUSED, {"address": True, "token": True}, PAUSED),
+    ],
+)
+def test_a_check_that_was_let_in_opens_a_stopped_connection(
+    place: Place, health: Health, oks: dict[str, bool | None], after: Health
+) -> None:
+    place.health.write("ppm", health)
+    place.answers = Answers(*(Requirement(item, ok, "why") for item, ok in oks.items()))
+    place.connections.check("ppm")
+    assert place.health.read("ppm") == after
 
 
 def test_a_product_that_is_asked_for_nothing_has_nothing_to_check(place: Place) -> None:

@@ -193,6 +193,20 @@ def test_a_plan_goes_to_the_ppm_tool_and_stays_one_with_the_board(cloud, ppm, pr
     assert not [each for each in ppm.control.requests() if each.startswith(("POST", "PATCH"))]
 
 
+def test_a_pair_keeps_its_name_while_its_items_are_linked(cloud, ppm, product, board):
+    text = configuration(cloud, ppm)
+    assert product.configure(text).status_code == 200
+    pair, epic = Pair(cloud), made(board, "Epic", "Loyalty")
+    pair.post("create", 202, {"side": "boards", "items": [str(epic)]})
+    link = pair.synced(epic)["link"]
+    renamed, without = text.replace("name: roadmap", "name: road-map"), text.partition("pairs:")[0]
+    assert [fault["path"] for fault in product.configure(renamed).json()["faults"]] == ["pairs[0].name"]
+    assert product.configure(without).status_code == 200
+    assert [fault["path"] for fault in product.configure(renamed).json()["faults"]] == ["pairs[0].name"]
+    assert product.configure(text).status_code == 200
+    assert pair.synced(epic)["link"] == link
+
+
 def test_a_task_becomes_a_work_item_under_a_chosen_parent_and_can_be_let_go(cloud, ppm, product, board):
     assert product.configure(configuration(cloud, ppm)).status_code == 200
     pair = Pair(cloud)

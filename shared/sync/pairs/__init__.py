@@ -3,6 +3,7 @@ step.
 
     desk             what all of this stands on: the pairs, their links, both sides, and how items are named
     configured       a pair of the configuration, made into the rules that are followed
+    names            a pair's name and its PPM project, which stay together while there are links
     views, rows      what there is to be seen of it
     creation, levels, placing, proposals   counterparts made: what can be, what would be, why something cannot
     plans            what would be written, shown, applied exactly so, and taken back
