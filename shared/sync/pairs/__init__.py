@@ -5,7 +5,7 @@ step.
     configured       a pair of the configuration, made into the rules that are followed
     names            a pair's name and its PPM project, which stay together while there are links
     views, rows      what there is to be seen of it
-    creation, levels, placing, proposals   counterparts made: what can be, what would be, why something cannot
+    creation, levels, placing, wishes, proposals   counterparts made: what can be, what would be, why something cannot
     plans            what would be written, shown, applied exactly so, and taken back
     mappings, mapping_edits, defaults, reach, field_rows   the field rules one by one, and what a change of them touches
     upkeep           hints followed, sweeps on their hours, a pair that waits let go on
