@@ -4,7 +4,6 @@
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from random import Random
 from time import sleep
 
@@ -56,35 +55,32 @@ BOARD_CALLS = ("*", "work_items.create", "work_items.create", "work_items.update
 PPM_CALLS = ("", "^POST .*/tasks", "^POST .*/tasks", "^PATCH .*/tasks")
 
 
-@contextmanager
-def whole_product() -> Iterator[tuple[Cloud, RunningPpmExpress]]:
-    with (
-        RunningPpmExpress() as ppm,
-        started(settings=QUICK, secrets={"ppm-token": PPM_TOKEN}, message_lease_seconds=5) as cloud,
-    ):
-        yield cloud, ppm
+def whole_product() -> Cloud:
+    return started(settings=QUICK, secrets={"ppm-token": PPM_TOKEN}, message_lease_seconds=5)
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[tuple[Cloud, RunningPpmExpress]]:
-    with whole_product() as running:
-        yield running
+def cloud() -> Iterator[Cloud]:
+    with whole_product() as cloud:
+        yield cloud
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
-def test_two_sides_end_in_step_whatever_happens_to_the_whole_product(
-    running: tuple[Cloud, RunningPpmExpress], seed: int
-):
-    play(seed, *running)
+def test_two_sides_end_in_step_whatever_happens_to_the_whole_product(cloud: Cloud, seed: int):
+    play(seed, cloud)
 
 
-def play(seed: int, cloud: Cloud, ppm: RunningPpmExpress) -> World:
-    """A pair of its own on empty sides."""
-    random = Random(seed)
+def play(seed: int, cloud: Cloud) -> World:
+    """A pair of its own, with a tool of its own, on empty sides."""
     cloud.control.reset()
-    ppm.control.reset()
-    ppm.control.token(value=PPM_TOKEN)
+    with RunningPpmExpress() as ppm:
+        ppm.control.token(value=PPM_TOKEN)
+        return _play(seed, cloud, ppm)
+
+
+def _play(seed: int, cloud: Cloud, ppm: RunningPpmExpress) -> World:
+    random = Random(seed)
     policies = {name: random.choice(SCALAR) for name in PPM_FIELDS} | {"hierarchy": random.choice((BOARDS, PPM))}
     text = CONFIGURATION.format(
         boards=cloud.azure_devops_url, ppm=ppm.url, pair=f"world-{seed}", project=ppm.project, **policies
