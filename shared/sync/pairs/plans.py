@@ -221,11 +221,10 @@ class PairPlans:
 
     def follow(self, look: Look) -> str:
         """Apply one item of a plan, and note what became of it. Done once, however often it is asked for."""
-        found = self._plans.item(look.pair, look.plan, look.link)
-        plan = self._plans.head(look.pair, look.plan)
-        if found is None or plan is None or found[1]:
+        kept, found = self._plans.head(look.pair, look.plan), self._plans.item(look.pair, look.plan, look.link)
+        if kept is None or found is None or found[1]:
             return Outcome.UNKNOWN
-        (item, _), (head, started) = found, plan
+        (head, started), (item, _) = kept, found
         by = started["by"] if started and started["by"] else head["asked_by"]
         request = _request(head, item, Asked(look.plan, by))
         outcome = self._sync.apply(look, request, item["fingerprint"])
