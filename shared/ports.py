@@ -417,6 +417,10 @@ class SyncStore(Protocol):
         """The link as it now is. One storage call."""
         ...
 
+    def some(self, pair: str, link_ids: Collection[str]) -> Mapping[str, SyncLink]:
+        """Those of these links that there are, as they now are: what many links have in common, such as parents."""
+        ...
+
     def of_item(self, pair: str, side: SideName, item_id: str) -> SyncRecord | None:
         """The link that owns this item, by its alias; None where no link does, dead ones included."""
         ...

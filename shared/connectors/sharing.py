@@ -11,10 +11,11 @@ from threading import Condition, Event
 from time import monotonic
 from typing import Any
 
-from shared.errors import Park
+from shared.errors import InDoubt, RetryLater, StopConnection
 
 QUIET_SECONDS = 0.01  # times the company, who share a processor: with nobody new for so long, a leader goes
 LONGEST_WAIT_SHARE = 1 / 6  # of the time an answer may take: a leader goes though more are coming, before leases end
+FOR_ALL = (RetryLater, InDoubt, StopConnection)  # what is wrong is not what somebody wanted
 COMPANY_SECONDS = 5.0  # so many as called at once so lately are worth waiting for
 
 
@@ -79,9 +80,8 @@ class Shared[Request, Answer]:
     for more than `most_at_once`.
 
     It is made when none of the company is elsewhere and nobody waits for the call that comes `before` it: so those who
-    read together write together, too. What it raises is raised to every caller; only a refusal (`Park`, or a
-    `RuntimeError` for a malformed call) is not: it may be meant for one of them, so each then performs what it wants by
-    itself.
+    read together write together, too. That it cannot be made, or that no answer came, is raised to every caller. Any
+    other failure is a refusal: it may be meant for one of them, so each then performs what it wants by itself.
     """
 
     def __init__(
@@ -168,7 +168,8 @@ class Shared[Request, Answer]:
             for ask in together:
                 ask.answers = [next(answers) for _ in ask.requests]
         except BaseException as error:  # whatever it is: those who follow must not wait for ever
-            refused_as_a_whole = isinstance(error, Park | RuntimeError) and len(together) > 1
+            refused = isinstance(error, Exception) and not isinstance(error, FOR_ALL)
+            apart = refused and len(together) > 1
             for ask in together:
-                ask.apart = refused_as_a_whole
-                ask.error = None if refused_as_a_whole else error
+                ask.apart = apart
+                ask.error = None if apart else error

@@ -111,23 +111,22 @@ class Hand:
         """Parents in link space, and the dead among those of the baseline and of these (H1, H3)."""
         if not self.rules.hierarchy.active or not all(side.capabilities().parents for side in self.sides.values()):
             return Surroundings({})
-        former = {
-            id: self.worker.store.read(self.link.pair, id).link for id in {*self.link.parents.values(), *also} - {NONE}
-        }
+        named = {*self.link.parents.values(), *also} - {NONE}
+        former = self.worker.store.some(self.link.pair, named)
         views = {side: self._view(side, items[side].parent, former.values()) for side in SIDES}
-        return Surroundings(views, frozenset(id for id, link in former.items() if not (link and link.state.alive)))
+        return Surroundings(views, named - {id for id, link in former.items() if link.state.alive})
 
-    def _view(self, side: SideName, parent_id: str | None, former: Iterable[SyncLink | None]) -> str:
+    def _view(self, side: SideName, parent_id: str | None, former: Iterable[SyncLink]) -> str:
         link = self._owner(side, parent_id, former) if parent_id is not None else None
         will_be_linked = side in self.rules.adopt
         if link and link.state is SyncState.CREATING:
             return parents.UNKNOWN
         return parents.view(parent_id, link, will_be_linked=will_be_linked)
 
-    def _owner(self, side: SideName, item: str, former: Iterable[SyncLink | None]) -> SyncLink | None:
+    def _owner(self, side: SideName, item: str, former: Iterable[SyncLink]) -> SyncLink | None:
         """The link of a parent: mostly still that of the baseline, which was read for both sides at once."""
         for link in former:
-            if link and link.ids.get(side) == item:
+            if link.ids.get(side) == item:
                 return link
         record = self.worker.store.of_item(self.link.pair, side, item)
         return record.link if record else None

@@ -3,6 +3,7 @@
 Everything that a person asks for ends in the same run over one link as a hint does; the request only narrows the plan.
 """
 
+import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,6 +18,8 @@ from shared.sync.plan import EVERYTHING, Plan, Request
 from shared.sync.reconciler import Reconciler, free
 from shared.sync.rules import BOARDS, PPM, PairRules, other
 from shared.sync.sweep import Sweep
+
+log = logging.getLogger(__name__)
 
 AGAIN_SECONDS = 5  # after a lost race
 IDS_PER_READ = 200
@@ -69,11 +72,15 @@ class SyncService:
     def _follow(self, look: Look, request: Request = EVERYTHING, expected: str | None = None) -> Outcome:
         try:
             return self._reconciler.reconcile(look, request, expected)
-        except Stale:
-            self._looks.send(look, AGAIN_SECONDS)
+        except Stale as lost:
+            self._postpone(look, lost.reason, AGAIN_SECONDS)
         except RetryLater as wait:
-            self._looks.send(look, wait.after_seconds)
+            self._postpone(look, wait.reason, wait.after_seconds)
         return Outcome.POSTPONED
+
+    def _postpone(self, look: Look, reason: str, seconds: float) -> None:
+        log.info("pair %s, %s: looked at again in %.0f s: %s", look.pair, look.link or look.item, seconds, reason)
+        self._looks.send(look, seconds)
 
     def sweep(self, pair: str, *, full: bool = False) -> int:
         """Send a hint for all that may be out of step; returns how many."""

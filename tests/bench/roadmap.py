@@ -125,6 +125,7 @@ class _Gathering(TableSyncStore):
     def __init__(self, service: TableServiceClient) -> None:
         super().__init__(service)
         self._table = self._rows = _GatheringTable(service, TABLE)
+        self._partition = lambda pair: self._rows
 
     def flush(self) -> None:
         self._rows.flush()

@@ -1,6 +1,6 @@
 """`SyncStore` and `Looks` in memory: the same contract, deterministic, with the hook of `tests.memory.storage`."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -38,6 +38,9 @@ class MemorySyncStore:
 
     def read(self, pair: str, link_id: str) -> SyncRecord:
         return self._call("sync.read", lambda: self._record(pair, link_id))
+
+    def some(self, pair: str, link_ids: Collection[str]) -> Mapping[str, SyncLink]:
+        return {id: link for id in link_ids if (link := self.read(pair, id).link)}
 
     def of_item(self, pair: str, side: SideName, item_id: str) -> SyncRecord | None:
         def read() -> SyncRecord | None:

@@ -18,13 +18,15 @@ begins within this second is like one that began before the sweep that held the 
 message that follows its approval would be dropped.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from azure.data.tables import TableEntity, TableServiceClient
 
 from shared.connectors.azure_storage.keys import AFTER_SEPARATOR, SEPARATOR, digest, key
+from shared.connectors.azure_storage.partition import Partition
 from shared.connectors.azure_storage.recent import Recent
 from shared.connectors.azure_storage.tables import TRANSACTION_LIMIT, Operation, Table, delete, put, upsert
 from shared.connectors.azure_storage.values import pack, restore, unpack
@@ -49,6 +51,7 @@ class TableSyncStore:
 
     def __init__(self, service: TableServiceClient) -> None:
         self._table = Table(service, TABLE, answer_seconds=ANSWER_SECONDS)
+        self._partition = cache(lambda pair: Partition(self._table, key(pair)))
         self._holds = Recent[Hold | None](lambda hold: hold is None)
 
     def read(self, pair: str, link_id: str) -> SyncRecord:
@@ -56,6 +59,10 @@ class TableSyncStore:
         if row is None:
             return SyncRecord(pair, link_id, None)
         return SyncRecord(pair, link_id, _noun(SyncLink, row), row.metadata["etag"])
+
+    def some(self, pair: str, link_ids: Collection[str]) -> Mapping[str, SyncLink]:
+        rows = self._partition(pair).rows([_row_key(LINK, key(id)) for id in link_ids])
+        return {row["link_id"]: _noun(SyncLink, row) for row in rows.values()}
 
     def of_item(self, pair: str, side: SideName, item_id: str) -> SyncRecord | None:
         """Two storage calls, between which the item may change hands; `RetryLater` then."""
@@ -89,7 +96,13 @@ class TableSyncStore:
         room = TRANSACTION_LIMIT - len(operations)
         for row in rows[room:]:
             self._table.write(row)
-        etags = self._table.transact([*operations, *map(upsert, rows[:room])])
+        try:
+            etags = self._partition(record.pair).transact([*operations, *map(upsert, rows[:room])])
+        except RetryLater:
+            saved = self.read(record.pair, link.id)
+            if saved.link != link:
+                raise
+            return saved  # only the answer was lost; nobody has to wait for the end of its lease
         return SyncRecord(record.pair, link.id, link, etags[0])
 
     def links(self, pair: str) -> Iterator[SyncLink]:

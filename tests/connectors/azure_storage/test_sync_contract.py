@@ -1,7 +1,7 @@
 """The contract of `SyncStore` and `Looks`; memory and Azure Storage both keep it. Then, what the rows look like."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
@@ -12,8 +12,9 @@ from azure.storage.queue import TextBase64DecodePolicy
 
 from shared.connectors.azure_storage.clients import Account
 from shared.connectors.azure_storage.links import TableSyncStore
+from shared.connectors.azure_storage.partition import Partition
 from shared.connectors.azure_storage.queues import QueueHints, QueueLooks, decode
-from shared.connectors.azure_storage.tables import Table
+from shared.connectors.azure_storage.tables import Operation, Table
 from shared.errors import RetryLater, Stale
 from shared.links import (
     Asked,
@@ -114,6 +115,14 @@ class TestSyncStore:
         assert (record.pair, record.link_id, record.link) == (PAIR, "boards:7", None)
         assert store.of_item(PAIR, BOARDS, "7") is None
         assert list(store.links(PAIR)) == list(store.unsettled(PAIR)) == list(store.conflicts(PAIR, "boards:7")) == []
+
+    def test_some_links_are_those_that_there_are(self, store: SyncStore) -> None:
+        for number in (7, 8, 9):
+            first_save(store, link(f"boards:{number}", ids={BOARDS: f"{number}"}))
+        asked = ["boards:9", "boards:7", "boards:none", *AWKWARD_IDS]
+        found = store.some(PAIR, asked)
+        assert {id: link.ids[BOARDS] for id, link in found.items()} == {"boards:9": "9", "boards:7": "7"}
+        assert store.some(PAIR, []) == store.some("another pair", asked) == {}
 
     @pytest.mark.parametrize("saved", [link(), everything()], ids=["in step", "everything"])
     def test_a_link_comes_back_as_it_was(self, store: SyncStore, saved: SyncLink) -> None:
@@ -496,14 +505,29 @@ class TestRows:
         record = first_save(store, link())
         with monkeypatch.context() as patched, pytest.raises(RetryLater):
 
-            def dies(table: Table, operations: object) -> None:
+            def dies(partition: Partition, operations: object) -> None:
                 raise RetryLater("died", 0)
 
-            patched.setattr(Table, "transact", dies)
+            patched.setattr(Partition, "transact", dies)
             store.save(record, link(intent=Intent()), rows)
         assert store.read(PAIR, "boards:7").link == link(), "nothing is written over without its rows"
         store.save(record, link(intent=Intent()), rows)
         assert len(list(store.conflicts(PAIR, "boards:7"))) == 110
+
+    def test_a_save_of_which_only_the_answer_was_lost_is_a_save(
+        self, store: TableSyncStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        record, transact = first_save(store, link()), Partition.transact
+
+        def unheard(partition: Partition, operations: Sequence[Operation]) -> None:
+            transact(partition, operations)
+            raise RetryLater("no answer", 5)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(Partition, "transact", unheard)
+            saved = store.save(record, everything(), [conflict()])
+        assert saved == store.read(PAIR, "boards:7")
+        assert store.save(saved, link()).link == link()
 
 
 class TestMessages:
