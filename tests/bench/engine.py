@@ -1,12 +1,15 @@
-"""The engine and the connector of Azure DevOps by themselves: what remains of the cost without host and storage.
+"""The engine and its connectors in this process, without the Functions host: what a message costs by itself.
 
-The pair of a roadmap once more, with the same work items in the same simulator; the tasks, the rows and the queue are
-in memory.
+    with_storage    rows in the storage emulator, tasks in the simulator of PPM Express
+    in_memory       rows and tasks in memory, so that only Azure DevOps is left
+
+Work items are in the simulator of Azure DevOps, and hints in a list. As many are followed at once as the host would.
 """
 
+import json
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -17,18 +20,23 @@ from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
 
 from infra.local.cloud import TOKEN, Cloud
+from infra.local.running import REPOSITORY
 from shared.connectors.azure_devops.side import AzureDevOpsSide, Organisation
+from shared.connectors.azure_storage.clients import connect
+from shared.connectors.azure_storage.cursors import TableCursors
+from shared.connectors.azure_storage.links import TableSyncStore
 from shared.links import Look
-from shared.ports import Side
+from shared.ports import Cursors, Side, SyncStore
 from shared.sync.hand import Outcome, Timing
-from shared.sync.rules import BOARDS, PPM
+from shared.sync.rules import BOARDS, PPM, PairRules
 from shared.sync.service import SyncService
 from tests.bench.roadmap import NAME, PROJECTS, Known, Roadmap, in_step, laid_out, now
 from tests.memory.sides import MemorySide
 from tests.memory.storage import MemoryCursors
 from tests.memory.sync_storage import MemorySyncStore
 
-MESSAGES_AT_ONCE = 64  # batchSize and newBatchThreshold of host.json
+_QUEUES = json.loads((REPOSITORY / "host.json").read_text())["extensions"]["queues"]
+MESSAGES_AT_ONCE = _QUEUES["batchSize"] + _QUEUES["newBatchThreshold"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,39 +49,35 @@ class ByItself:
 
 
 class Engine:
-    def __init__(self, cloud: Cloud, roadmap: Roadmap) -> None:
-        self._boards = _Counting(pool_maxsize=MESSAGES_AT_ONCE)
-        organisation = Organisation(
-            cloud.azure_devops_url, Known(TOKEN), connection="contoso", clock=now, adapter=self._boards
-        )
-        boards, rules = AzureDevOpsSide(organisation, PROJECTS), roadmap.rules
-        self._ppm = MemorySide(PPM, now, infos=roadmap.sides[PPM].fields())
+    """`rename` is what people do to every task before each sweep."""
+
+    def __init__(
+        self,
+        store: SyncStore,
+        cursors: Cursors,
+        rules: PairRules,
+        boards: "_Boards",
+        ppm: Side,
+        rename: Callable[[], None],
+    ) -> None:
+        self._boards = boards
+        self._rename = rename
         self._looks = _Looks()
-        store, cursors, sides = MemorySyncStore(), MemoryCursors(), {BOARDS: boards, PPM: self._ppm}
+        doors = {BOARDS: _Door(boards.side), PPM: _Door(ppm)}
         self._sync = SyncService(
             store=store,
             looks=self._looks,
             cursors=cursors,
             rules=lambda pair: rules,
-            doors=lambda pair: {side: _Door(there) for side, there in sides.items()},
+            doors=lambda pair: doors,
             clock=now,
             new_id=lambda: uuid4().hex,
             timing=Timing(),
             address="",
         )
-        work_items = boards.read(list(roadmap.task_of), rules.keys(BOARDS))
-        self._task_of = laid_out(work_items, lambda said, parent: self._ppm.add("Task", said, parent))
-        tasks = self._ppm.read(list(self._task_of.values()), rules.keys(PPM))
-        for id, task in self._task_of.items():
-            link = in_step(rules, work_items[id], tasks[task])
-            store.save(store.read(NAME, link.id), link)
-        for side, there in sides.items():
-            cursors.write(f"{NAME}/{side}", there.changed(None).cursor)
 
     def rename_and_sweep(self) -> ByItself:
-        """As people do it to every task."""
-        for id, task in self._task_of.items():
-            self._ppm.edit(task, {"Name": f"In memory: {id}"})
+        self._rename()
         self._boards.asked.clear()
         begun = time.perf_counter()
         self._sync.sweep(NAME)
@@ -82,12 +86,46 @@ class Engine:
         return ByItself(outcomes, time.perf_counter() - begun, len(self._boards.asked))
 
 
-class _Counting(HTTPAdapter):
-    """The network; `asked` are the addresses that were called."""
+def with_storage(cloud: Cloud, roadmap: Roadmap) -> Engine:
+    tables = connect(cloud.settings).tables
+    everything = len(roadmap.task_of)
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
+    def rename() -> None:
+        roadmap.rename(PPM, everything, f"With storage, at {time.monotonic()}:")
+
+    roadmap.catch_up()
+    store, cursors = TableSyncStore(tables), TableCursors(tables)
+    return Engine(store, cursors, roadmap.rules, _Boards(cloud), roadmap.sides[PPM], rename)
+
+
+def in_memory(cloud: Cloud, roadmap: Roadmap) -> Engine:
+    boards, rules = _Boards(cloud), roadmap.rules
+    ppm = MemorySide(PPM, now, infos=roadmap.sides[PPM].fields())
+    work_items = boards.side.read(list(roadmap.task_of), rules.keys(BOARDS))
+    task_of = laid_out(work_items, lambda said, parent: ppm.add("Task", said, parent))
+    tasks = ppm.read(list(task_of.values()), rules.keys(PPM))
+    store, cursors = MemorySyncStore(), MemoryCursors()
+    for id, task in task_of.items():
+        link = in_step(rules, work_items[id], tasks[task])
+        store.save(store.read(NAME, link.id), link)
+    for side, there in ((BOARDS, boards.side), (PPM, ppm)):
+        cursors.write(f"{NAME}/{side}", there.changed(None).cursor)
+
+    def rename() -> None:
+        for id, task in task_of.items():
+            ppm.edit(task, {"Name": f"In memory, at {time.monotonic()}: {id}"})
+
+    return Engine(store, cursors, rules, boards, ppm, rename)
+
+
+class _Boards(HTTPAdapter):
+    """`side` with the network between; `asked` are the addresses that were called."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        super().__init__(pool_maxsize=MESSAGES_AT_ONCE)
         self.asked: list[str | None] = []
+        url, token = cloud.azure_devops_url, Known(TOKEN)
+        self.side = AzureDevOpsSide(Organisation(url, token, connection="contoso", clock=now, adapter=self), PROJECTS)
 
     def send(self, request: PreparedRequest, *args: Any, **options: Any) -> Response:
         self.asked.append(request.url)
