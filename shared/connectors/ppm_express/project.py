@@ -29,8 +29,9 @@ class ProjectTasks:
     def all(self) -> Iterator[Document]:
         """One by one, as they come. Nobody may conclude anything from some of them: the list may break off."""
         number = 0
-        for number, task in enumerate(self._api.tasks(self._project), 1):  # noqa: B007
+        for task in self._api.tasks(self._project):
             yield task
+            number += 1
         self._number = number
 
     def alone(self, id: str) -> Document:
