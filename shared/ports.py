@@ -480,8 +480,11 @@ class Looks(Protocol):
         """When this returns, somebody will look at the item, at least once, not before `delay_seconds`."""
         ...
 
-    def send_all(self, looks: Iterable[Look], delay_seconds: float = 0) -> None:
-        """As `send`, for many at once and in no order. If it raises, some were sent and others were not."""
+    def send_all(self, looks: Iterable[Look], delay_seconds: float = 0) -> int:
+        """As `send`, for many at once and in no order; returns how many. `looks` may be more than there is memory for.
+
+        If it raises, some were sent and others were not.
+        """
         ...
 
 

@@ -57,7 +57,12 @@ LAYERS = (
     Layer("shared.wiring.environment", NOUNS, "environment.py serves the rest of wiring and knows none of it"),
     Layer("shared.wiring", ("shared",), "wiring knows all of shared/ and nothing beyond"),
     Layer("shared.connectors.http", NOUNS, "http.py serves every connector and knows none"),
-    Layer("shared.connectors.rest", (*NOUNS, "shared.connectors.http"), "rest.py serves many connectors, knows none"),
+    Layer("shared.connectors.lists", (), "lists.py is about text alone"),
+    Layer(
+        "shared.connectors.rest",
+        (*NOUNS, "shared.connectors.http", "shared.connectors.lists"),
+        "rest.py serves many connectors, knows none",
+    ),
     Layer("shared.connectors.probing", NOUNS, "probing.py serves many connectors, knows none"),
     Layer("shared.connectors.sharing", NOUNS, "sharing.py serves many connectors, knows none"),
     Layer(

@@ -6,8 +6,8 @@ followed, so a token cannot travel to another host; cookies are never kept, so c
 """
 
 import ssl
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
@@ -23,6 +23,8 @@ CONNECT_TIMEOUT_SECONDS = 5.0
 POOL_SIZE = 80  # at least the threads of one worker, so that no connection is thrown away
 DEFAULT_RETRY_SECONDS = 30.0
 LONGEST_PAUSE_SECONDS = 3600.0
+CHUNK_BYTES = 2**16
+BEGINNING_BYTES = 4  # enough to tell a page by, and JSON with a byte order mark
 
 # Failures in which not one byte of the request was taken by the other side.
 NOTHING_SENT = (
@@ -50,11 +52,16 @@ class Credential:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back. `headers` are looked up without regard to case."""
+    """What came back. `headers` are looked up without regard to case.
+
+    `more` is what follows `body`, where only its beginning was waited for. Who does not read all of it closes it, or
+    lets go of it: that ends the connection.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    more: Generator[bytes] | tuple[()] = ()
 
 
 class Http:
@@ -77,7 +84,12 @@ class Http:
     def close(self) -> None:
         self._session.close()
 
-    def send(
+    def send(self, method: str, url: str, *, writes: bool, **request: Any) -> Answer:
+        """As `stream`, with the whole body."""
+        answer = self.stream(method, url, writes=writes, **request)
+        return replace(answer, body=answer.body + b"".join(answer.more), more=())
+
+    def stream(
         self,
         method: str,
         url: str,
@@ -88,10 +100,10 @@ class Http:
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
     ) -> Answer:
-        """One request, sent once; any answer is returned, whatever its status.
+        """One request, sent once; any answer is returned, whatever its status: of a good one the beginning.
 
         `writes` says whether it changes anything, which the method does not: a query may be a POST. Raises
-        `RetryLater` if nothing was done, `InDoubt` if a write may have been.
+        `RetryLater` if nothing was done, `InDoubt` if a write may have been; so does reading on.
         """
         authorization = {"Authorization": credential.authorization} if credential else {}
         try:
@@ -103,14 +115,26 @@ class Http:
                 data=body,
                 timeout=(CONNECT_TIMEOUT_SECONDS, self._timeout_seconds),
                 allow_redirects=False,
+                stream=True,
             )
         except BROKEN as error:
             raise self._broken(error, writes) from error
-        content = response.content
-        if credential and not response.ok:
+        chunks = self._chunks(response, writes)
+        if response.status_code < 300:
+            return Answer(response.status_code, response.headers, _beginning(chunks), chunks)
+        content = b"".join(chunks)
+        if credential:
             for secret in (credential.authorization.rpartition(" ")[2], credential.token):
                 content = content.replace(secret.encode(), b"***")
         return Answer(response.status_code, response.headers, content)
+
+    def _chunks(self, response: requests.Response, writes: bool) -> Generator[bytes]:
+        """The body, unpacked. The connection can be used again once it is read, and is closed if it is not."""
+        try:
+            with response:
+                yield from response.iter_content(CHUNK_BYTES)
+        except BROKEN as error:
+            raise self._broken(error, writes) from error
 
     def _broken(self, error: requests.RequestException, writes: bool) -> BoardbridgeError:
         causes = tuple(_causes(error))
@@ -164,6 +188,14 @@ def _retry_after(value: str, now: datetime) -> float | None:
 def _seconds_until_reset(headers: Mapping[str, str], now: datetime) -> float:
     reset = headers.get("X-RateLimit-Reset", "").strip()
     return float(reset) - now.timestamp() if reset.isdecimal() else DEFAULT_RETRY_SECONDS
+
+
+def _beginning(chunks: Iterator[bytes]) -> bytes:
+    """So much that it can be told what it is. It may come byte by byte, and after white space."""
+    begun = b""
+    while len(begun.lstrip()) < BEGINNING_BYTES and (chunk := next(chunks, b"")):
+        begun += chunk
+    return begun
 
 
 def _as_given(request: requests.PreparedRequest) -> requests.PreparedRequest:

@@ -7,12 +7,14 @@ import json
 from abc import ABC, abstractmethod
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 from typing import Any, ClassVar
 from urllib.parse import quote
 
 from requests.adapters import BaseAdapter
 
 from shared.connectors.http import Answer, Credential, Http, pause_seconds, unavailable
+from shared.connectors.lists import members
 from shared.errors import InDoubt, NotFound, NotLetIn, Park, RetryLater, Stale, StopConnection
 from shared.ports import Clock, Secrets
 
@@ -96,31 +98,58 @@ class Rest:
         headers: Mapping[str, str] | None = None,
     ) -> tuple[Any, Mapping[str, str]]:
         """The JSON that came back and the headers it came with. `address` may be a whole URL below `url`."""
-        if not address.startswith(f"{self.url}/"):
-            address = f"{self.url}/{address}"
-        request: dict[str, Any] = {
-            "method": method,
-            "url": address,
-            "params": params,
-            "headers": {"Accept": JSON, **({} if body is None else {"Content-Type": JSON}), **(headers or {})},
-            "body": None if body is None else json.dumps(body).encode(),
-        }
-        answer = self._authenticated(request, writes)
+        answer = self._authenticated(self._http.send, self._request(method, address, body, params, headers), writes)
         self._raise_for(answer, writes)
         if not answer.body.strip():
             return None, answer.headers
         try:
             return json.loads(answer.body.decode("utf-8-sig")), answer.headers
         except ValueError as not_json:
-            reason = f"the answer is not JSON, so it does not come from the API of {self._product}"
+            reason = self._not_json()
             raise InDoubt(reason) if writes else RetryLater(reason, BUSY_SECONDS) from not_json
 
-    def _authenticated(self, request: Mapping[str, Any], writes: bool) -> Answer:
+    def members(self, address: str, name: str) -> Iterator[Any]:
+        """The members of the list `name` in the JSON at `address`, as they come: a long list is never held as a whole.
+
+        Asks at once. What is wrong with a list may show at its end only: until then nobody may take what came for all.
+        """
+        answer = self._authenticated(self._http.stream, self._request("GET", address), writes=False)
+        self._raise_for(answer, writes=False)
+        return self._members(answer, name)
+
+    def _members(self, answer: Answer, name: str) -> Iterator[Any]:
+        try:
+            yield from members(chain([answer.body], answer.more), name)
+        except ValueError as not_json:
+            raise RetryLater(self._not_json(), BUSY_SECONDS) from not_json
+
+    def _request(
+        self,
+        method: str,
+        address: str,
+        body: Any = None,
+        params: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Mapping[str, Any]:
+        if not address.startswith(f"{self.url}/"):
+            address = f"{self.url}/{address}"
+        return {
+            "method": method,
+            "url": address,
+            "params": params,
+            "headers": {"Accept": JSON, **({} if body is None else {"Content-Type": JSON}), **(headers or {})},
+            "body": None if body is None else json.dumps(body).encode(),
+        }
+
+    def _not_json(self) -> str:
+        return f"the answer is not JSON, so it does not come from the API of {self._product}"
+
+    def _authenticated(self, send: Callable[..., Answer], request: Mapping[str, Any], writes: bool) -> Answer:
         """The answer to an accepted credential. A refused one did nothing, so even a write may be sent again."""
         credential = self._credential(fresh=False)
-        answer = self._http.send(**request, writes=writes, credential=credential)
+        answer = send(**request, writes=writes, credential=credential)
         if _refuses_us(answer) and (renewed := self._credential(fresh=True)) != credential:
-            answer = self._http.send(**request, writes=writes, credential=renewed)
+            answer = send(**request, writes=writes, credential=renewed)
         if _refuses_us(answer):
             said = f"{self._product} did not let us in: {_message(answer) or WORDLESS.format(answer.status)}"
             remedy = f"Renew the credentials in the Key Vault secret '{self._secret}'"

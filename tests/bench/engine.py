@@ -141,8 +141,10 @@ class _Looks:
     def send(self, look: Look, delay_seconds: float = 0) -> None:
         self._sent.append(look)
 
-    def send_all(self, looks: Iterable[Look]) -> None:
+    def send_all(self, looks: Iterable[Look]) -> int:
+        before = len(self._sent)
         self._sent.extend(looks)
+        return len(self._sent) - before
 
     def taken(self) -> list[Look]:
         taken, self._sent = self._sent, []

@@ -1,7 +1,6 @@
-"""What the one list in which a PPM tool gives all its tasks leaves behind in a worker, with few tasks and with many.
+"""What the one list in which a PPM tool gives all its tasks takes in a worker, with few tasks and with many.
 
-Apart from the whole product at that size, because the storage emulator looks through all rows of a pair for each one.
-While the list is in hand a worker holds all of it: its peak grows with the tasks, and is printed.
+Apart from the whole product at that size, which takes minutes to lay down.
 """
 
 import json
@@ -16,7 +15,7 @@ from infra.local.running import REPOSITORY
 pytestmark = pytest.mark.bench
 
 TASKS = (1_000, 50_000)
-MEGABYTES_MORE = 16
+MEGABYTES_MORE = 12
 SWEEPS = 3
 SWEPT = """
 import json, sys
@@ -35,8 +34,8 @@ print(json.dumps([int(status[name].split()[0]) // 1024 for name in ("VmRSS", "Vm
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells of a process's memory this way")
-def test_a_list_of_many_tasks_leaves_nothing_behind():
-    resident = {}
+def test_a_list_of_many_tasks_takes_no_more_than_one_of_few():
+    most = {}
     with RunningPpmExpress() as ppm:
         for number in TASKS:
             for made in range(len(ppm.tenant.projects[ppm.project].tasks), number):
@@ -44,6 +43,6 @@ def test_a_list_of_many_tasks_leaves_nothing_behind():
                 ppm.tenant.create_task(ppm.project, said)
             asked = [sys.executable, "-c", SWEPT, ppm.url, ppm.token, ppm.project, str(SWEEPS)]
             told = subprocess.run(asked, cwd=REPOSITORY, check=True, capture_output=True, text=True)
-            resident[number], peak = json.loads(told.stdout)
-            print(f"\n{number:7,} tasks: {resident[number]} MB after {SWEEPS} sweeps, {peak} MB at most")
-    assert resident[TASKS[-1]] <= resident[TASKS[0]] + MEGABYTES_MORE
+            resident, most[number] = json.loads(told.stdout)
+            print(f"\n{number:7,} tasks: {resident} MB after {SWEEPS} sweeps, {most[number]} MB at most")
+    assert most[TASKS[-1]] <= most[TASKS[0]] + MEGABYTES_MORE

@@ -16,7 +16,7 @@ from infra.local.running import REPOSITORY, RunningHost
 from shared.model import SideName
 from tests.bench.relay import CountingRelay
 from tests.bench.roadmap import NAME, Roadmap, configuration
-from tests.bench.test_azure_devops_simulator import memory
+from tests.bench.test_azure_devops_simulator import memory, most_memory
 
 PATIENCE_SECONDS = 1800.0
 
@@ -32,6 +32,7 @@ class Cost:
     of_tables: int
     of_queues: int
     megabytes: int
+    most_megabytes: int  # since the worker began
 
 
 class Worker:
@@ -69,8 +70,8 @@ class Worker:
         self._wait(self._handled, lambda count: count >= handled + hints, f"{hints} hints followed")
         seconds = time.perf_counter() - begun
         of_boards, of_tables, of_queues = (relay.counts.total() for relay in relays)
-        megabytes = memory(self._host.pid) or 0
-        return Cost(hints, seconds, of_boards, len(self._ppm.control.requests()), of_tables, of_queues, megabytes)
+        megabytes, most = memory(self._host.pid) or 0, most_memory(self._host.pid) or 0
+        return Cost(hints, seconds, of_boards, len(self._ppm.control.requests()), of_tables, of_queues, megabytes, most)
 
     def _swept(self) -> list[str]:
         return re.findall(rf"pair {NAME}: (.*)", self._host.log)

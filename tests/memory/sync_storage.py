@@ -152,9 +152,12 @@ class MemoryLooks:
         self.put(look, delay_seconds)
         self._on_call("after looks.send")
 
-    def send_all(self, looks: Iterable[Look], delay_seconds: float = 0) -> None:
+    def send_all(self, looks: Iterable[Look], delay_seconds: float = 0) -> int:
+        sent = 0
         for look in looks:
             self.send(look, delay_seconds)
+            sent += 1
+        return sent
 
     def put(self, look: Look, delay_seconds: float = 0) -> None:
         """`send` without the hook: what the queue itself does."""

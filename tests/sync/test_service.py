@@ -1,6 +1,7 @@
 """What people and hints ask of the service, one link at a time, in a world where nothing goes wrong."""
 
 from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -9,8 +10,8 @@ import pytest
 from shared.errors import Park, Refused
 from shared.links import Asked, ConflictStatus, Copy, Look, SyncLink, SyncState
 from shared.model import FieldType as T
-from shared.model import SideName
-from shared.sync import create, plan
+from shared.model import Item, SideName
+from shared.sync import create, plan, sweep
 from shared.sync.hand import Outcome, Timing
 from shared.sync.history import CREATED
 from shared.sync.plan import Request, Scope
@@ -536,7 +537,14 @@ def test_many_deletions_wait_for_a_person_who_approves_the_list(office: Office):
     assert [office.link(link.id).state for link in links[:7]] == [SyncState.GONE] * 6 + [SyncState.SYNCED]
 
 
-def test_many_changes_at_once_wait_for_a_person(office: Office):
+@pytest.fixture(params=[1, 7, 1000])
+def at_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Links of which a sweep reads the items together."""
+    monkeypatch.setattr(sweep, "LINKS_AT_ONCE", request.param)
+    return request.param
+
+
+def test_many_changes_at_once_wait_for_a_person(office: Office, at_once: int):
     links = [office.linked(str(number)) for number in range(30)]
     office.service.sweep(PAIR)
     office.work()
@@ -553,7 +561,7 @@ def test_many_changes_at_once_wait_for_a_person(office: Office):
     assert office.shown(links[0])[PPM] == ("0", "Done")
 
 
-def test_many_items_of_the_same_links_are_one_hint_for_each_link(office: Office):
+def test_many_items_of_the_same_links_are_one_hint_for_each_link(office: Office, at_once: int):
     links = [office.linked(str(number)) for number in range(30)]
     office.service.sweep(PAIR)
     office.work()
@@ -563,3 +571,33 @@ def test_many_items_of_the_same_links_are_one_hint_for_each_link(office: Office)
     assert office.service.sweep(PAIR) == 12
     office.work()
     assert office.shown(links[0])[PPM] == (f"Renamed {links[0].id}", "Done")
+
+
+def test_of_what_we_wrote_ourselves_a_sweep_reads_so_much_at_once_and_follows_nothing(
+    office: Office, at_once: int, monkeypatch: pytest.MonkeyPatch
+):
+    """On boards it is followed all the same (H6)."""
+    office.service.sweep(PAIR)
+    links = [office.linked(str(number)) for number in range(30)]
+    office.sides[PPM].edit(links[3].ids[PPM], {"Name": "Renamed"})
+    new = office.add(PPM, "New")
+    sizes: list[int] = []
+    read = MemorySide.read
+
+    def counted(side: MemorySide, ids: Collection[str], fields: Collection[str]) -> Mapping[str, Item]:
+        sizes.append(len(ids))
+        return read(side, ids, fields)
+
+    monkeypatch.setattr(MemorySide, "read", counted)
+    assert office.service.sweep(PAIR) == 30 + 1
+    assert max(sizes) == min(at_once, 30)
+    looks = {office.looks.take() for _ in range(31)}
+    assert looks == {*(Look(PAIR, link=link.id) for link in links), Look(PAIR, PPM, new)}
+
+
+def test_a_full_sweep_looks_at_each_link_once_and_at_what_has_none(office: Office, at_once: int):
+    links = [office.linked(str(number)) for number in range(30)]
+    new = {side: office.add(side, "New") for side in SIDES}
+    assert office.service.sweep(PAIR, full=True) == 30 + 2
+    looks = {office.looks.take() for _ in range(32)}
+    assert looks == {*(Look(PAIR, link=link.id) for link in links), *(Look(PAIR, side, id) for side, id in new.items())}

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from itertools import batched
 from typing import Any
 
 from azure.core.exceptions import HttpResponseError, ResourceExistsError
@@ -22,6 +23,7 @@ QUEUE = "reconcile"
 MAX_DELAY_SECONDS = 7 * 24 * 3600  # the service's limit; an earlier look does no harm
 NEVER = -1
 SENT_AT_ONCE = 8
+HANDED_OUT_AT_ONCE = 500
 BUSY_SECONDS = 10  # for an answer, when many messages are in hand and nobody waits for it
 
 
@@ -103,8 +105,10 @@ class QueueLooks(_Queue):
     def send(self, look: Look, delay_seconds: float = 0) -> None:
         self._put(look, delay_seconds, read_timeout=BUSY_SECONDS)
 
-    def send_all(self, looks: Iterable[Look], delay_seconds: float = 0) -> None:
+    def send_all(self, looks: Iterable[Look], delay_seconds: float = 0) -> int:
         """A message is a call, and one after the other they would come more slowly than they are worked on."""
+        sent = 0
         with ThreadPoolExecutor(SENT_AT_ONCE, thread_name_prefix="send") as pool:
-            for _ in pool.map(lambda look: self.send(look, delay_seconds), looks):
-                pass
+            for some in batched(looks, HANDED_OUT_AT_ONCE, strict=False):  # the pool itself takes all there are
+                sent += sum(1 for _ in pool.map(lambda look: self.send(look, delay_seconds), some))
+        return sent

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any
@@ -71,9 +71,9 @@ class PpmExpressApi:
     def project(self, project: str) -> Document:
         return self._get(path("projects", project))
 
-    def tasks(self, project: str) -> Sequence[Document]:
-        """All of them: the API knows neither pages nor filters."""
-        return self._get(path("projects", project, "tasks"))
+    def tasks(self, project: str) -> Iterator[Document]:
+        """All of them, as they come: the API knows neither pages nor filters. One that is missing shows at the end."""
+        return self._rest.members(path("projects", project, "tasks"), "data")
 
     def task(self, project: str, id: str) -> Document:
         return self._get(path("projects", project, "tasks", id))

@@ -9,7 +9,6 @@ changed are named too, which costs a look at them, and that a deleted task is no
 import zlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error
-from collections.abc import Iterator, Mapping
 from hashlib import sha256
 
 from shared.errors import Park
@@ -18,26 +17,30 @@ BUCKETS = 4096
 BYTES = 3  # of each digest: a change stays unseen once in 16 million
 FORM = "1:"  # of the cursor; another one is another table
 
-type Versions = Mapping[str, str]  # of each task, by id
 
+class Listing:
+    """What is kept of a listing while it is read: the table, and the ids. The tasks may be more than memory holds."""
 
-def cursor(versions: Versions) -> str:
-    table = bytearray(BUCKETS * BYTES)
-    for id, version in versions.items():
+    def __init__(self) -> None:
+        self._ids: list[str] = []
+        self._table = bytearray(BUCKETS * BYTES)
+
+    def add(self, id: str, version: str) -> None:
+        self._ids.append(id)
         place = _bucket(id) * BYTES
         digest = sha256(f"{id} {version}".encode()).digest()
         for number in range(BYTES):
-            table[place + number] ^= digest[number]
-    return FORM + urlsafe_b64encode(zlib.compress(bytes(table))).decode()
+            self._table[place + number] ^= digest[number]
 
+    def cursor(self) -> str:
+        return FORM + urlsafe_b64encode(zlib.compress(bytes(self._table))).decode()
 
-def changed(versions: Versions, before: str, now: str) -> Iterator[str]:
-    """The tasks that may differ between two cursors, the later made of `versions`."""
-    old, new = _table(before), _table(now)
-    for id in versions:
-        place = slice(_bucket(id) * BYTES, (_bucket(id) + 1) * BYTES)
-        if old[place] != new[place]:
-            yield id
+    def changed_since(self, cursor: str) -> tuple[str, ...]:
+        """The tasks that may look otherwise than in the listing that a cursor is from."""
+        old, new = _table(cursor), self._table
+        places = (slice(bucket * BYTES, (bucket + 1) * BYTES) for bucket in range(BUCKETS))
+        differs = [old[place] != new[place] for place in places]
+        return tuple(id for id in self._ids if differs[_bucket(id)])
 
 
 def _bucket(id: str) -> int:

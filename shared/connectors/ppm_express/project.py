@@ -3,7 +3,7 @@
 Apart from the side because the cheaper way depends on who else is reading, and on how many tasks there are.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from shared.connectors.ppm_express.api import Document, PpmExpressApi
 from shared.connectors.sharing import Company, Shared
@@ -26,10 +26,13 @@ class ProjectTasks:
             self._list_if_cheaper, Company(), most_at_once=MOST_AT_ONCE, longest_wait_seconds=LONGEST_WAIT_SECONDS
         )
 
-    def all(self) -> Sequence[Document]:
-        tasks = self._api.tasks(self._project)
-        self._number = len(tasks)
-        return tasks
+    def all(self) -> Iterator[Document]:
+        """One by one, as they come. Nobody may conclude anything from some of them: the list may break off."""
+        number = 0
+        for task in self._api.tasks(self._project):
+            yield task
+            number += 1
+        self._number = number
 
     def alone(self, id: str) -> Document:
         return self._api.task(self._project, id)
@@ -43,9 +46,10 @@ class ProjectTasks:
 
     def _list_if_cheaper(self, ids: Sequence[str]) -> list[Document | None]:
         """None for each that is to be read alone."""
-        if len(set(ids)) <= max(FEW, self._number / LISTED_PER_CALL):
+        wanted = set(ids)
+        if len(wanted) <= max(FEW, self._number / LISTED_PER_CALL):
             return [None] * len(ids)
-        tasks = {task["id"]: task for task in self.all()}
+        tasks = {task["id"]: task for task in self.all() if task["id"] in wanted}
         return [tasks.get(id) for id in ids]
 
     def _alone_or_none(self, id: str) -> Document | None:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from shared.connectors.ppm_express import feed
 from shared.connectors.ppm_express.api import LATEST, UUID, Document, PpmExpressApi
+from shared.connectors.ppm_express.feed import Listing
 from shared.connectors.ppm_express.metadata import TaskFields, task_fields
 from shared.connectors.ppm_express.project import ProjectTasks
 from shared.connectors.ppm_express.schedule import of_new_task, two_of_three
@@ -83,8 +83,11 @@ class PpmExpressSide:
         if not markers:
             return {}
         fields = self._fields()
-        bearers = [(task["id"], markers_of(task, fields)) for task in self._tasks.all()]
-        return {marker: tuple(sorted(id for id, borne in bearers if marker in borne)) for marker in markers}
+        found: dict[str, list[str]] = {marker: [] for marker in markers}
+        for task in self._tasks.all():
+            for marker in found.keys() & markers_of(task, fields):
+                found[marker].append(task["id"])
+        return {marker: tuple(sorted(ids)) for marker, ids in found.items()}
 
     def everything(self) -> Iterator[str]:
         for task in self._tasks.all():
@@ -96,9 +99,10 @@ class PpmExpressSide:
 
     def changed(self, cursor: str | None) -> Feed:
         """One call that lists the project. Tasks that are gone are not among the ids."""
-        versions = {task["id"]: version_of(task) for task in self._tasks.all()}
-        now = feed.cursor(versions)
-        return Feed(() if cursor is None else tuple(feed.changed(versions, cursor, now)), now)
+        listing = Listing()
+        for task in self._tasks.all():
+            listing.add(task["id"], version_of(task))
+        return Feed(() if cursor is None else listing.changed_since(cursor), listing.cursor())
 
     def first_shown(self, id: str, fields: Collection[str]) -> Item | None:
         return None
@@ -129,8 +133,7 @@ class PpmExpressSide:
         between them; so the answer is what PPM Express made of the change.
         """
         words = self._words(lambda words: can_be_said(change.fields, words))
-        tasks = self._by_id() if change.move else {}
-        before = _there(tasks, change.id) if change.move else self._tasks.alone(change.id)
+        before = self._tasks.alone(change.id)
         moves = change.move is not None and change.move.parent != parent_of(before, words.fields)
         if not change.fields and not moves:
             return self._item(before, fields, words)
@@ -142,7 +145,7 @@ class PpmExpressSide:
         wanted = two_of_three(wanted, attributes_of(before), words.fields)
         if change.move and moves:
             wanted |= under(change.move.parent, words.fields)
-            refuse_impossible(change.id, change.move.parent, tasks, words.fields)
+            refuse_impossible(change.id, change.move.parent, self._one, words.fields)
         after = self._write(change, wanted, words)
         if change.move and parent_of(after, words.fields) != change.move.parent:
             raise Park(f"refused by target: PPM Express left task {change.id} where it was")
@@ -159,7 +162,7 @@ class PpmExpressSide:
             return self._api.update_task(self._project, change.id, wanted)
         except Park:
             if change.move:  # refused for a circle that somebody has just closed?
-                refuse_impossible(change.id, change.move.parent, self._by_id(), words.fields)
+                refuse_impossible(change.id, change.move.parent, self._one, words.fields)
             raise
 
     def _made(self, id: str) -> Document:
@@ -187,8 +190,9 @@ class PpmExpressSide:
             read_only=why_read_only(task),
         )
 
-    def _by_id(self) -> Mapping[str, Document]:
-        return {task["id"]: task for task in self._tasks.all()}
+    def _one(self, id: str) -> Document | None:
+        """By a list where several are looked for at once."""
+        return next(iter(self._tasks.some([id])), None)
 
     def _fields(self) -> TaskFields:
         return task_fields(self._api.task_fields())
@@ -199,12 +203,6 @@ class PpmExpressSide:
         if suffice(words):
             return words
         return Vocabulary(task_fields(self._api.task_fields(LATEST)), directory(self._api.resources(LATEST)))
-
-
-def _there(tasks: Mapping[str, Document], id: str) -> Document:
-    if id not in tasks:
-        raise NotFound(f"PPM Express: task {id} is not in this project, or hidden from us")
-    return tasks[id]
 
 
 def _page(url: str) -> str:

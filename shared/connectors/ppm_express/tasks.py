@@ -1,7 +1,7 @@
 """What a task's document says, and the attributes that change one. No I/O."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -145,16 +145,22 @@ def under(parent: str | None, fields: TaskFields) -> dict[str, Any]:
 # ---------------------------------------------------------------- refusals
 
 
-def refuse_impossible(id: str, parent: str | None, tasks: Mapping[str, Document], fields: TaskFields) -> None:
-    """The API has no word of its own for a circle, so it is looked for here, among all `tasks` of the project."""
-    if parent is not None and parent not in tasks:
-        raise NotFound(f"PPM Express: the parent {parent} is not a task of this project")
+def refuse_impossible(
+    id: str, parent: str | None, task_of: Callable[[str], Document | None], fields: TaskFields
+) -> None:
+    """The API has no word of its own for a circle, so it is looked for here, from one task to the one above.
+
+    `task_of` tells what the project has under an id, None if nothing.
+    """
     above, seen = parent, set[str]()
-    while above is not None and above in tasks and above not in seen:
+    while above is not None and above not in seen:
         if above == id:
             raise Circular(f"PPM Express: task {parent} stands below task {id}, which cannot move under it")
         seen.add(above)
-        above = parent_of(tasks[above], fields)
+        task = task_of(above)
+        if task is None and above == parent:
+            raise NotFound(f"PPM Express: the parent {parent} is not a task of this project")
+        above = parent_of(task, fields) if task else None
 
 
 def refuse_ignored(fields: Mapping[str, Any], before: Document, after: Document, words: Vocabulary) -> None:

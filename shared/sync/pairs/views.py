@@ -26,15 +26,19 @@ class PairViews:
 
     def _described(self, name: str) -> Json:
         pair = self._desk.pairs.pair(name)
-        links = list(self._desk.store.links(name))
+        states, parked, conflicts = Counter[str](), 0, 0
+        for link in self._desk.store.links(name):
+            states[str(link.state)] += 1
+            parked += bool(link.parked)
+            conflicts += bool(link.open)
         return {
             "name": name,
             "boards": {"projects": list(pair.boards.projects)},
             "ppm": {"connection": pair.ppm.connection, "project": pair.ppm.project},
             "fields": [mapping.name for mapping in pair.fields if mapping.active],
-            "links": dict(Counter(str(link.state) for link in links)),
-            "parked": sum(bool(link.parked) for link in links),
-            "conflicts": sum(bool(link.open) for link in links),
+            "links": dict(states),
+            "parked": parked,
+            "conflicts": conflicts,
             "hold": rows.hold(self._desk.store.hold(name)),
             "events": self._subscriptions.standing(name),
         }

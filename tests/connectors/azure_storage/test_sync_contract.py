@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from azure.storage.queue import TextBase64DecodePolicy
 
+from shared.connectors.azure_storage import queues
 from shared.connectors.azure_storage.clients import Account
 from shared.connectors.azure_storage.links import TableSyncStore
 from shared.connectors.azure_storage.partition import Partition
@@ -539,6 +540,22 @@ class TestMessages:
         with account.queues.get_queue_client("reconcile", message_decode_policy=TextBase64DecodePolicy()) as client:
             found = [decode(message.content) for message in client.receive_messages()]
         assert found == [Hint("snow", "T1"), Look("snow", PPM, "T1")]
+
+    def test_of_many_a_few_are_in_hand(self, account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(queues, "HANDED_OUT_AT_ONCE", 5)
+        sent: list[Look] = []
+
+        class Sending(QueueLooks):
+            def send(self, look: Look, delay_seconds: float = 0) -> None:
+                sent.append(look)
+
+        def many() -> Iterator[Look]:
+            for number in range(42):
+                assert number - len(sent) <= 5, "those that wait are held in memory"
+                yield Look(PAIR, BOARDS, str(number))
+
+        assert Sending(account.queues).send_all(many()) == 42
+        assert len(set(sent)) == 42
 
     @pytest.mark.parametrize(
         ("text", "message"),

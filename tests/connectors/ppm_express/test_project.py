@@ -61,7 +61,7 @@ def test_where_there_are_many_tasks_more_are_read_alone(
 ) -> None:
     monkeypatch.setattr(project, "LISTED_PER_CALL", 2)
     ids = made(ppm, 20)
-    tasks.all()
+    assert len(list(tasks.all())) == 20
     ppm.control.forget_requests()
     assert len(tasks.some(ids[:10])) == 10
     assert counted(ppm) == (0, 10)

@@ -1,8 +1,9 @@
 """What PPM Express has of its own, as the side answers it: over the simulator, by HTTP."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -17,6 +18,7 @@ from shared.errors import (
     InDoubt,
     NotFound,
     Park,
+    RetryLater,
     Stale,
     StopConnection,
     Throttled,
@@ -228,6 +230,31 @@ def test_words_that_nobody_knows_are_not_looked_for_at_each_call(
     assert sorted(asked(ppm)) == ["GET Resources", "GET Task", *["GET task"] * 5]
 
 
+# ---------------------------------------------------------------- lists
+
+
+@pytest.mark.parametrize(
+    "reading",
+    [
+        lambda side: side.changed(None),
+        lambda side: list(side.everything()),
+        lambda side: side.find([MARKER]),
+        lambda side: side.read([str(UUID(int=number)) for number in range(9)], []),
+    ],
+    ids=["changed", "everything", "find", "read"],
+)
+def test_a_list_that_breaks_off_is_not_a_short_list(
+    ppm: RunningPpmExpress, clock: VirtualClock, reading: Callable[[PpmExpressSide], object]
+) -> None:
+    whole = b'{"data": [{"id": "1", "attributes": {"Name": "One"}}, {"id": "2", "attributes": {"Name": "Two"}}]}'
+    for end in (whole.index(b", {"), whole.index(b"Two"), len(whole) - 1):
+        network = Canned(*(answer(200, {"data": []}) for _ in range(2)), answer(200, whole[:end]))
+        api = PpmExpressApi(ppm.url, KeptSecrets(ppm="x"), "ppm", connection="ppm", clock=clock, adapter=network)
+        api.task_fields(), api.resources()
+        with pytest.raises(RetryLater):
+            reading(PpmExpressSide(api, ppm.project))
+
+
 # ---------------------------------------------------------------- tasks that come from elsewhere
 
 
@@ -281,7 +308,7 @@ def test_a_circle_that_somebody_closes_meanwhile_is_one(ppm: RunningPpmExpress, 
     one, two = made(side), made(side)
     under_one = {"Parent": [{"id": one.id}]}
     edit = {"project": ppm.project, "task": two.id, "fields": under_one}
-    ppm.control.fault(f"GET {TASKS}$", status=None, edit=edit)
+    ppm.control.fault(f"GET {TASKS}/{two.id}$", status=None, edit=edit)
     with pytest.raises(Circular):
         side.update(ItemChange(one.id, one.version, move=Move(two.id)), [])
     assert side.read([one.id], [])[one.id].parent is None

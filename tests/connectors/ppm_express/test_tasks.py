@@ -39,10 +39,10 @@ def test_a_circle_of_others_is_not_ours() -> None:
     above = {"1": None, "2": "3", "3": "2", "4": "1"}
     tasks = {id: {"id": id, "attributes": {"Parent": parent and [{"id": parent}]}} for id, parent in above.items()}
     parent = fields(described("Parent", "Task"))
-    refuse_impossible("1", "2", tasks, parent)
+    refuse_impossible("1", "2", tasks.get, parent)
     for below in ("1", "4"):
         with pytest.raises(Circular):
-            refuse_impossible("1", below, tasks, parent)
+            refuse_impossible("1", below, tasks.get, parent)
 
 
 @pytest.mark.parametrize(
