@@ -91,9 +91,9 @@ def with_storage(cloud: Cloud, roadmap: Roadmap) -> Engine:
     everything = len(roadmap.task_of)
 
     def rename() -> None:
+        roadmap.catch_up()
         roadmap.rename(PPM, everything, f"With storage, at {time.monotonic()}:")
 
-    roadmap.catch_up()
     store, cursors = TableSyncStore(tables), TableCursors(tables)
     return Engine(store, cursors, roadmap.rules, _Boards(cloud), roadmap.sides[PPM], rename)
 

@@ -4,7 +4,8 @@ The rows are those that creating leaves behind: what the connectors read on both
 """
 
 from base64 import b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import batched
@@ -35,6 +36,7 @@ from shared.sync.pairs import configured
 from shared.sync.parents import NONE
 from shared.sync.rules import BOARDS, PPM, SIDES, PairRules, named
 from shared.sync.values import kept
+from tests.stories.conftest import started
 
 NAME = "roadmap"
 PROJECTS = ("Fabrikam", "Tailwind", "Contoso-Basic", "Litware")
@@ -57,6 +59,18 @@ pairs:
 
 def configuration(boards: str, ppm: RunningPpmExpress) -> str:
     return CONFIGURATION.format(boards=boards, ppm=ppm.url, project=ppm.project, projects=", ".join(PROJECTS))
+
+
+@contextmanager
+def laid_down(links: int, seconds_a_call: float) -> Iterator[tuple[Cloud, RunningPpmExpress, "Roadmap"]]:
+    """A roadmap between simulators that run, and storage; no host does. Azure DevOps takes its time for a call."""
+    with RunningPpmExpress() as ppm:
+        vault = {"ppm-token": ppm.token}
+        with started(settings={"REQUEST_TIMEOUT_SECONDS": "30"}, secrets=vault) as cloud:
+            cloud.host.stop()
+            roadmap = Roadmap(cloud, ppm, links)
+            cloud.control.latency(seconds_a_call)
+            yield cloud, ppm, roadmap
 
 
 class Roadmap:

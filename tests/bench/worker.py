@@ -2,13 +2,14 @@
 
 import re
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import requests
 
+from infra.local.azurite import ACCOUNT
 from infra.local.clients import Product, wait_for
 from infra.local.cloud import ORGANISATION, Cloud
 from infra.local.ppm_express.running import RunningPpmExpress
@@ -23,7 +24,7 @@ PATIENCE_SECONDS = 1800.0
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one sweep and the reconciliation of all its hints took, the worker being warm."""
+    """What one sweep and the reconciliation of all its hints took; no calls where nobody counted them."""
 
     hints: int
     seconds: float
@@ -35,31 +36,41 @@ class Cost:
     most_megabytes: int  # since the worker began
 
 
-class Worker:
-    """A fresh host on a pair that is laid down already; `boards`, `tables` and `queues` count what it asks of them."""
+@contextmanager
+def fresh(cloud: Cloud, ppm: RunningPpmExpress, roadmap: Roadmap, *, counted: bool = True) -> Iterator["Worker"]:
+    """A worker with the pair of the roadmap. Relays count what it asks, and take their share of the processors."""
+    boards, storage = cloud.azure_devops_url, cloud.storage.connection_string
+    with ExitStack() as running:
+        relays = []
+        ports = cloud.storage.ports
+        for port, root in ((urlsplit(boards).port, ORGANISATION), (ports.table, ACCOUNT), (ports.queue, ACCOUNT)):
+            if counted:
+                relays.append(relay := running.enter_context(CountingRelay(port, root)))
+                boards, storage = (said.replace(f":{port}/", f":{relay.port}/") for said in (boards, storage))
+        host = running.enter_context(RunningHost(REPOSITORY, cloud.settings | {"AzureWebJobsStorage": storage}))
+        with closing(Product(host.url, host.KEY)) as product:
+            answer = product.configure(configuration(boards, ppm))
+            assert answer.ok, answer.text
+        yield Worker(host, relays, ppm, roadmap)
 
-    def __init__(self, cloud: Cloud, ppm: RunningPpmExpress, roadmap: Roadmap, running: ExitStack) -> None:
+
+class Worker:
+    """`relays` are before Azure DevOps, tables and queues, if there are any."""
+
+    def __init__(
+        self, host: RunningHost, relays: Sequence[CountingRelay], ppm: RunningPpmExpress, roadmap: Roadmap
+    ) -> None:
+        self._host = host
+        self._relays = relays
         self._ppm = ppm
         self._roadmap = roadmap
-        ports = cloud.storage.ports
-        self.boards = running.enter_context(CountingRelay(urlsplit(cloud.azure_devops_url).port or 0, ORGANISATION))
-        self.tables, self.queues = (running.enter_context(CountingRelay(port)) for port in (ports.table, ports.queue))
-        storage = cloud.storage.connection_string
-        for port, relay in ((ports.table, self.tables), (ports.queue, self.queues)):
-            storage = storage.replace(f":{port}/", f":{relay.port}/")
-        self._host = running.enter_context(RunningHost(REPOSITORY, cloud.settings | {"AzureWebJobsStorage": storage}))
-        product = Product(self._host.url, self._host.KEY)
-        answer = product.configure(configuration(f"http://127.0.0.1:{self.boards.port}/{ORGANISATION}", ppm))
-        assert answer.ok, answer.text
-        product.close()
 
     def rename_and_sweep(self, side: SideName, number: int) -> Cost:
         self._roadmap.rename(side, number, f"Renamed at {time.monotonic()}:")
         return self.sweep()
 
     def sweep(self) -> Cost:
-        relays = self.boards, self.tables, self.queues
-        for relay in relays:
+        for relay in self._relays:
             relay.counts.clear()
         self._ppm.control.forget_requests()
         swept, handled, begun = len(self._swept()), self._handled(), time.perf_counter()
@@ -69,7 +80,7 @@ class Worker:
         hints = int(told.removesuffix(" hints"))
         self._wait(self._handled, lambda count: count >= handled + hints, f"{hints} hints followed")
         seconds = time.perf_counter() - begun
-        of_boards, of_tables, of_queues = (relay.counts.total() for relay in relays)
+        of_boards, of_tables, of_queues = [relay.counts.total() for relay in self._relays] or (0, 0, 0)
         megabytes, most = memory(self._host.pid) or 0, most_memory(self._host.pid) or 0
         return Cost(hints, seconds, of_boards, len(self._ppm.control.requests()), of_tables, of_queues, megabytes, most)
 
