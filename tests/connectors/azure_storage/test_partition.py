@@ -1,4 +1,4 @@
-"""Rows of one partition, worked on side by side: what is shared, and what becomes of the rest if one cannot be saved."""
+"""Rows of one partition, worked on side by side: what is shared, and what becomes of the others if one has to fail."""
 
 from collections.abc import Callable
 from typing import Any
