@@ -14,6 +14,7 @@ from shared.sync import copies, create, guard, hand, intents, merge, parents, pl
 from shared.sync.rules import SIDES, other
 from tests.memory import sides, sync_storage
 from tests.simulation.proof import check_that_it_is_needed, never_told
+from tests.simulation.sync_judge import judge
 from tests.simulation.sync_world import World
 
 SEEDS = 320
@@ -24,7 +25,7 @@ def play(seed: int) -> World:
     world = World(seed)
     world.live()
     world.settle()
-    world.judge()
+    judge(world)
     return world
 
 
