@@ -21,6 +21,9 @@ ENTRY = Path(__file__).parent / "azurite" / "node_modules" / "azurite" / "dist" 
 ACCOUNT = "devstoreaccount1"
 # The published key of the emulator's one account.
 ACCOUNT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+LISTENING = r"(?s)" + ".*".join(
+    rf"{name} service is successfully listening at \S+:(\d+)" for name in ("Blob", "Queue", "Table")
+)
 
 
 class NodeMissing(Exception):
@@ -29,21 +32,20 @@ class NodeMissing(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    blob: int
-    queue: int
-    table: int
+    """0 takes a free one."""
+
+    blob: int = 0
+    queue: int = 0
+    table: int = 0
 
 
 class Azurite(RunningProcess):
     """Azurite on free ports unless told; with a `certificate` it speaks HTTPS and also takes tokens of an identity."""
 
     def __init__(self, ports: Ports | None = None, certificate: Certificate | None = None) -> None:
-        self.ports = ports or Ports(*free_ports(3))
         self.scheme = "https" if certificate else "http"
-        super().__init__(
-            [node(), str(_entry()), *_arguments(self.ports, certificate)],
-            ready=r"(?s)Blob service is success.*Queue service is success.*Table service is success",
-        )
+        super().__init__([node(), str(_entry()), *_arguments(ports or Ports(), certificate)], ready=LISTENING)
+        self.ports = Ports(*map(int, self.ready.groups()))
 
     @property
     def connection_string(self) -> str:

@@ -47,7 +47,7 @@ class Cloud:
         message_lease_seconds: int = 600,
     ) -> None:
         self._ports = ports
-        self._port = ports.functions or free_ports(1)[0]
+        self._port = ports.functions
         self._vault = {TOKEN_SECRET: TOKEN, EVENTS_SECRET: EVENTS, **vault}
         self._more_settings = settings
         self._message_lease_seconds = message_lease_seconds
@@ -61,6 +61,8 @@ class Cloud:
             self.azure_devops_url = self.azure_devops.ready[1]
             self.control = Control(self.azure_devops_url.removesuffix(f"/{ORGANISATION}"))
             starting.callback(self.control.close)
+            # The app's settings name its port, so it cannot wait for one of its own: found last, lest another takes it.
+            self._port = self._port or free_ports(1)[0]
             self.host = self._start_host()
             starting.callback(lambda: self.host.stop())
             self._running = starting.pop_all()

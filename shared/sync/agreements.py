@@ -12,33 +12,29 @@ and both values are read as they were then. So
 - under other types or formats a side's own values are kept in other words, and nothing can be compared: none stands.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from shared.errors import Park
 from shared.links import Conflict, ConflictStatus, SyncLink, Values
-from shared.model import FieldType
-from shared.sync.rules import SIDES, FieldRule, PairRules
+from shared.sync.rules import FieldRule, PairRules, digest
 from shared.sync.values import same
 
 
 def terms(rules: PairRules) -> Mapping[str, str]:
     """By rule key, on what terms values are agreed upon under the active rules."""
-    return {rule.key: _terms(rule) for rule in rules.active}
+    return {rule.key: rule.terms for rule in rules.active}
 
 
 def stamp(rules: PairRules) -> str:
     """All terms as one word: another one means that links have agreements to be looked at again."""
-    return _digest(dict(terms(rules)))
+    return digest(dict(terms(rules)))
 
 
 def standing(rule: FieldRule, link: SyncLink) -> Values | None:
     """The baseline of a field, as far as it still holds under the rule. A link that knows no terms knows these."""
-    baseline, now = link.baseline.get(rule.key), _terms(rule)
+    baseline, now = link.baseline.get(rule.key), rule.terms
     then = link.terms.get(rule.key, now)
     if baseline is None or then == now:
         return baseline
@@ -64,18 +60,3 @@ def _same(rule: FieldRule, baseline: Values) -> bool:
         return same(rule, baseline)
     except Park:  # what cannot be told is nobody's news
         return True
-
-
-def _terms(rule: FieldRule) -> str:
-    """How values are kept, and what they mean."""
-    ends = [rule.end(side) for side in SIDES]
-    kept = [[end.type, end.written_as] for end in ends]
-    meant = [
-        [sorted((word.casefold(), meaning) for word, meaning in end.words.reads.items()) for end in ends],
-        rule.zone if FieldType.DATE in {end.type for end in ends} else "",
-    ]
-    return f"{_digest(kept)} {_digest(meant)}"
-
-
-def _digest(value: Any) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()[:8]

@@ -3,10 +3,14 @@
 Data and its law. `faults` lists all that is wrong with a pair's rules at once, so that they are refused as a whole.
 """
 
+import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
+from typing import Any
 
 from shared.model import FieldType, SideName
 
@@ -16,6 +20,11 @@ SIDES = (BOARDS, PPM)
 
 def other(side: SideName) -> SideName:
     return PPM if side is BOARDS else BOARDS
+
+
+def digest(value: Any) -> str:
+    """The same short word for the same settings."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
 class Direction(StrEnum):
@@ -93,12 +102,12 @@ class End:
         return self.format or FORMATS.get(self.type, ("",))[0]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FieldRule:
     """One mapping of an Azure DevOps field and a PPM field.
 
     `zone` is the one in which a moment becomes a date, `tolerance` how far two amounts may be apart and still be the
-    same.
+    same. Without slots, because it remembers its terms: each look at a link asks for those of every rule.
     """
 
     name: str
@@ -114,6 +123,17 @@ class FieldRule:
     def key(self) -> str:
         """What baselines are kept under: another pair of fields is another rule, whatever it is called."""
         return f"{self.boards.key} = {self.ppm.key}"
+
+    @cached_property
+    def terms(self) -> str:
+        """How values are kept under this rule, and what they mean, as two words: what agreements are made on."""
+        ends = [self.end(side) for side in SIDES]
+        kept = [[end.type, end.written_as] for end in ends]
+        meant = [
+            [sorted((word.casefold(), meaning) for word, meaning in end.words.reads.items()) for end in ends],
+            self.zone if FieldType.DATE in {end.type for end in ends} else "",
+        ]
+        return f"{digest(kept)} {digest(meant)}"
 
     def end(self, side: SideName) -> End:
         return self.boards if side is BOARDS else self.ppm

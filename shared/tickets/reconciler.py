@@ -92,7 +92,9 @@ class Reconciler:
             outcome = run.create(boards, goal)
         else:
             outcome = run.update(boards, goal, look=hint.retry)
-        self._answering.tell(run, boards, configuration, hint.connection, look=hint.retry)
+        # What the team did with a work item before it was known to be ours has been told to nobody.
+        look = hint.retry or outcome is Outcome.ADOPTED
+        self._answering.tell(run, boards, configuration, hint.connection, look=look)
         if run.link.applied != run.ticket.order:  # it was read anew
             goal = self._goal_of(run, boards, configuration, hint.connection)
             run.update(boards, goal)

@@ -350,6 +350,21 @@ def test_a_marked_comment_is_passed_on_once_as_plain_text_with_its_author(at, ht
     assert [text for text in talk(at) if "[ticket]" in text] == [], "and does not come back"
 
 
+def test_what_was_said_on_a_work_item_before_it_was_known_to_be_ours_is_passed_on(at):
+    """The answer to the create was lost, and the boards' feed was read to its end before the work item was found."""
+    feed = Hint("contoso")
+    at.service.handle(feed)
+    hint(at)
+    at.failing = {"after boards.create"}
+    assert work(at) is Outcome.POSTPONED
+    at.failing = set()
+    at.boards.edit(only(at).id, {"System.History": "<div>#ticket Which gateway?</div>"})
+    at.service.handle(feed)
+    settle(at)
+    [said] = at.itsm.tickets["T-1"]["comments"]
+    assert "Which gateway?" in said["body"]
+
+
 def test_an_answer_that_quotes_ours_first_is_copied_and_ours_alone_is_not(at):
     hint(at)
     settle(at)
