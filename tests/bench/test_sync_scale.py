@@ -44,7 +44,7 @@ QUIET_SWEEP_CALLS = 5
 MANY_CHANGES_CALLS = 60
 TIMES_FASTER = 10
 ONE_BY_ONE = 200
-MEGABYTES_MORE = 24  # that a worker may be larger with many links than with the fewest
+MEGABYTES_MORE = 32  # that a worker may be larger with many links than with the fewest
 
 
 @dataclass(frozen=True, slots=True)
