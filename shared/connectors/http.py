@@ -87,7 +87,7 @@ class Http:
     def send(self, method: str, url: str, *, writes: bool, **request: Any) -> Answer:
         """As `stream`, with the whole body."""
         answer = self.stream(method, url, writes=writes, **request)
-        return replace(answer, body=answer.body + b"".join(answer.more), more=())
+        return replace(answer, body=b"".join((answer.body, *answer.more)), more=())
 
     def stream(
         self,

@@ -26,7 +26,7 @@ FEWEST = min(CHANGES)
 SECONDS_A_CALL = 0.1
 QUIET_SWEEP_CALLS = 5
 MANY_CHANGES_CALLS = 60
-MEGABYTES_MORE = 24  # that a worker may be larger with many links than with the fewest
+MEGABYTES_MORE = 32  # that a worker may be larger with many links than with the fewest
 
 type Costs = Mapping[tuple[int, SideName, int], Cost]  # by links, the side that people changed, and how many items
 
