@@ -5,7 +5,8 @@ is no thread here that belongs to nobody: of the callers that wait, the first le
 makes the call and hands out the answers; the others follow. Who is alone does not wait.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import batched
 from threading import Condition, Event
 from time import monotonic
@@ -37,8 +38,7 @@ class Company:
     def arrive(self) -> None:
         """Wait, from now on, for a call to be made."""
         self._waiting += 1
-        self._present += 1
-        self._last[self._present] = monotonic()
+        self._enter()
         self.news.notify_all()
 
     def depart(self, number: int) -> None:
@@ -49,6 +49,21 @@ class Company:
     def leave(self, number: int) -> None:
         """So many have their answers, and may come again."""
         self._present -= number
+
+    @contextmanager
+    def beside(self) -> Iterator[None]:
+        """Do by itself, side by side with others, what might have been shared."""
+        with self.news:
+            self._enter()
+        try:
+            yield
+        finally:
+            with self.news:
+                self.leave(1)
+
+    def _enter(self) -> None:
+        self._present += 1
+        self._last[self._present] = monotonic()
 
     def size(self) -> int:
         """How many wanted something at once lately."""

@@ -73,6 +73,19 @@ def test_the_company_are_as_many_as_called_at_once_lately() -> None:
     assert forgetful.size() == 0
 
 
+def test_who_works_alone_beside_others_is_of_the_company() -> None:
+    company = Company(LONG)
+    with company.beside(), company.beside(), company.beside():
+        pass
+    with company.beside():
+        assert company.size() == 3
+    call = Call()
+    shared = patient(call, company)
+    done = side_by_side(*(asking(shared, n) for n in range(3)))
+    assert [each.result() for each in done] == [[0], [2], [4]]
+    assert [sorted(requests) for requests in call.performed] == [[0, 1, 2]]
+
+
 def test_nobody_waits_long_for_one_who_does_not_come() -> None:
     shared = Shared(Call(), Expected(2), most_at_once=MOST, quiet_seconds=0.001, longest_wait_seconds=LONG)
     assert shared([1]) == [2]

@@ -14,7 +14,7 @@ from shared.connectors.azure_storage.tables import TRANSACTION_LIMIT, Operation,
 from shared.connectors.sharing import Company, Shared
 
 ROWS_AT_ONCE = 64  # they are read one after the other
-QUIET_SECONDS = 0.003
+QUIET_SECONDS = 0.002
 LONGEST_WAIT_SECONDS = 0.5
 
 

@@ -22,8 +22,9 @@ class ProjectTasks:
         self._api = api
         self._project = project
         self._number = 0  # of tasks, when they were last listed
+        self._company = Company()
         self._from_list = Shared(
-            self._list_if_cheaper, Company(), most_at_once=MOST_AT_ONCE, longest_wait_seconds=LONGEST_WAIT_SECONDS
+            self._list_if_cheaper, self._company, most_at_once=MOST_AT_ONCE, longest_wait_seconds=LONGEST_WAIT_SECONDS
         )
 
     def all(self) -> Iterator[Document]:
@@ -54,6 +55,7 @@ class ProjectTasks:
 
     def _alone_or_none(self, id: str) -> Document | None:
         try:
-            return self.alone(id)
+            with self._company.beside():  # or those who come one after the other would never be many
+                return self.alone(id)
         except NotFound:
             return None
