@@ -14,6 +14,7 @@ from typing import Any
 
 DECODER = json.JSONDecoder()
 SPACE = re.compile(r"[ \t\n\r]*")
+LONGEST_VALUE = 2**24  # characters; what is malformed is not looked for an end of beyond them
 AFTER_A_VALUE = (",", "]", "}", ":", " ", "\n", "\r", "\t")  # what ends a number, which else might go on
 
 
@@ -76,12 +77,12 @@ class _Text:
     def value(self) -> Any:
         self.peek()
         while True:
-            with suppress(ValueError):  # it may not be here as a whole yet
+            with suppress(ValueError, RecursionError):  # it may not be here as a whole yet
                 value, end = DECODER.raw_decode(self._text, self._at)
                 if self._text.startswith(AFTER_A_VALUE, end):
                     self._at = end
                     return value
-            if not self._grow():
+            if len(self._text) - self._at > LONGEST_VALUE or not self._grow():
                 raise ValueError("the text is cut short, or malformed")
 
     def _grow(self) -> bool:

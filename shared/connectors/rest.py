@@ -105,7 +105,7 @@ class Rest:
         try:
             return json.loads(answer.body.decode("utf-8-sig")), answer.headers
         except ValueError as not_json:
-            reason = self._not_json()
+            reason = f"the answer is not JSON, so it does not come from the API of {self._product}"
             raise InDoubt(reason) if writes else RetryLater(reason, BUSY_SECONDS) from not_json
 
     def members(self, address: str, name: str) -> Iterator[Any]:
@@ -120,8 +120,9 @@ class Rest:
     def _members(self, answer: Answer, name: str) -> Iterator[Any]:
         try:
             yield from members(chain([answer.body], answer.more), name)
-        except ValueError as not_json:
-            raise RetryLater(self._not_json(), BUSY_SECONDS) from not_json
+        except ValueError as unread:
+            reason = f"{self._product}: the answer is no JSON with a list '{name}', or is cut short"
+            raise RetryLater(reason, BUSY_SECONDS) from unread
 
     def _request(
         self,
@@ -140,9 +141,6 @@ class Rest:
             "headers": {"Accept": JSON, **({} if body is None else {"Content-Type": JSON}), **(headers or {})},
             "body": None if body is None else json.dumps(body).encode(),
         }
-
-    def _not_json(self) -> str:
-        return f"the answer is not JSON, so it does not come from the API of {self._product}"
 
     def _authenticated(self, send: Callable[..., Answer], request: Mapping[str, Any], writes: bool) -> Answer:
         """The answer to an accepted credential. A refused one did nothing, so even a write may be sent again."""

@@ -12,11 +12,11 @@ from threading import Condition, Event
 from time import monotonic
 from typing import Any
 
-from shared.errors import InDoubt, RetryLater, StopConnection
+from shared.errors import Park
 
 QUIET_SECONDS = 0.01  # times the company, who share a processor: with nobody new for so long, a leader goes
 LONGEST_WAIT_SHARE = 1 / 6  # of the time an answer may take: a leader goes though more are coming, before leases end
-FOR_ALL = (RetryLater, InDoubt, StopConnection)  # what is wrong is not what somebody wanted
+REFUSALS = (Park, RuntimeError)  # of what was wanted, or of a malformed call
 COMPANY_SECONDS = 5.0  # so many as called at once so lately are worth waiting for
 
 
@@ -95,8 +95,8 @@ class Shared[Request, Answer]:
     for more than `most_at_once`.
 
     It is made when none of the company is elsewhere and nobody waits for the call that comes `before` it: so those who
-    read together write together, too. That it cannot be made, or that no answer came, is raised to every caller. Any
-    other failure is a refusal: it may be meant for one of them, so each then performs what it wants by itself.
+    read together write together, too. What it raises is raised to every caller; only `refusals` are not: nothing was
+    done, and it may be meant for one of them, so each then performs what it wants by itself.
     """
 
     def __init__(
@@ -106,6 +106,7 @@ class Shared[Request, Answer]:
         *,
         most_at_once: int,
         before: "Shared[Any, Any] | None" = None,
+        refusals: tuple[type[Exception], ...] = REFUSALS,
         quiet_seconds: float = QUIET_SECONDS,
         longest_wait_seconds: float = 1.0,
     ) -> None:
@@ -113,6 +114,7 @@ class Shared[Request, Answer]:
         self._company = company
         self._most_at_once = most_at_once
         self._before = before
+        self._refusals = refusals
         self._quiet_seconds = quiet_seconds
         self._longest_wait_seconds = longest_wait_seconds
         self._waiting: list[_Ask[Request, Answer]] = []
@@ -183,8 +185,7 @@ class Shared[Request, Answer]:
             for ask in together:
                 ask.answers = [next(answers) for _ in ask.requests]
         except BaseException as error:  # whatever it is: those who follow must not wait for ever
-            refused = isinstance(error, Exception) and not isinstance(error, FOR_ALL)
-            apart = refused and len(together) > 1
+            apart = isinstance(error, self._refusals) and len(together) > 1
             for ask in together:
                 ask.apart = apart
                 ask.error = None if apart else error

@@ -111,10 +111,10 @@ class Hand:
         """Parents in link space, and the dead among those of the baseline and of these (H1, H3)."""
         if not self.rules.hierarchy.active or not all(side.capabilities().parents for side in self.sides.values()):
             return Surroundings({})
-        named = {*self.link.parents.values(), *also} - {NONE}
-        former = self.worker.store.some(self.link.pair, named)
+        known = {*self.link.parents.values(), *also} - {NONE}
+        former = self.worker.store.some(self.link.pair, known)
         views = {side: self._view(side, items[side].parent, former.values()) for side in SIDES}
-        return Surroundings(views, named - {id for id, link in former.items() if link.state.alive})
+        return Surroundings(views, known - {id for id, link in former.items() if link.state.alive})
 
     def _view(self, side: SideName, parent_id: str | None, former: Iterable[SyncLink]) -> str:
         link = self._owner(side, parent_id, former) if parent_id is not None else None

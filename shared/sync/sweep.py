@@ -93,7 +93,7 @@ class Sweep:
         """The links that people edited, and why they are too many, if they are.
 
         News are read where they are many: most are what we wrote ourselves (D4), or just stand beside what changed, as
-        a feed that compares digests cannot tell. What is at rest is struck out.
+        a feed that compares digests cannot tell. What is at rest in the PPM tool is struck out.
         """
         rules = self._rules(pair)
         if sum(map(len, news.values())) <= rules.limits.changes:
@@ -113,7 +113,7 @@ class Sweep:
         return list(edited), guard.mass_change(rules.limits, living, len(edited))
 
     def _worth_a_look(self, pair: str, again: Mapping[str, Look], news: News, *, full: bool) -> Iterator[Look]:
-        """Every link once (D3)."""
+        """Every link once, where the link of an item is known (D3)."""
         yield from again.values()
         for link in self._store.links(pair) if full else ():
             if link.state.alive:  # its items need no hints of their own, which would get in one another's way

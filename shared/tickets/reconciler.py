@@ -19,7 +19,7 @@ from shared.configuration import Configuration, Destination, Route, live_faults
 from shared.errors import Park, RetryLater
 from shared.model import Hint, Hyperlink, Link, LinkState, Push, Team, Ticket
 from shared.places import PlaceMemory
-from shared.ports import Boards, BoardsDoor, Record
+from shared.ports import Boards, BoardsDoor, Hints, Record
 from shared.tickets import planning
 from shared.tickets.answering import Answering
 from shared.tickets.history import describes, fold, values
@@ -35,6 +35,7 @@ class Reconciler:
         self,
         *,
         worker: Worker,
+        hints: Hints,
         boards: BoardsDoor,
         configuration: Callable[[], tuple[Configuration, str]],
         reading: Reading,
@@ -43,6 +44,7 @@ class Reconciler:
         status_url: Callable[[str, str], str],
     ) -> None:
         self._worker = worker
+        self._hints = hints
         self._boards = boards
         self._configuration = configuration
         self._reading = reading
@@ -64,6 +66,11 @@ class Reconciler:
         tried = hashlib.sha256(repr((told.order, told.seen[-1:], generation)).encode()).hexdigest()
         if link.parked and link.parked_on == tried and not hint.retry:
             return Outcome.PARKED
+        if link.attempted_at and not hint.retry:
+            # A work item may be there, and what the team did with it has been told to nobody. A hint to look at it
+            # outlives whatever happens from here on.
+            self._hints.send(replace(hint, retry=True))
+            return Outcome.POSTPONED
         run = Run(self._worker, record, replace(link, generation=generation))
         try:
             run.take(self._read_back(run, configuration, record))
@@ -92,9 +99,7 @@ class Reconciler:
             outcome = run.create(boards, goal)
         else:
             outcome = run.update(boards, goal, look=hint.retry)
-        # What the team did with a work item before it was known to be ours has been told to nobody.
-        look = hint.retry or outcome is Outcome.ADOPTED
-        self._answering.tell(run, boards, configuration, hint.connection, look=look)
+        self._answering.tell(run, boards, configuration, hint.connection, look=hint.retry)
         if run.link.applied != run.ticket.order:  # it was read anew
             goal = self._goal_of(run, boards, configuration, hint.connection)
             run.update(boards, goal)

@@ -77,6 +77,7 @@ class TicketService:
         self._reading = Reading(store=store, hints=hints, cursors=cursors, products=products, clock=clock)
         self._reconciler = Reconciler(
             worker=Worker(store, clock, new_id, timing),
+            hints=hints,
             boards=boards,
             configuration=configuration,
             reading=self._reading,

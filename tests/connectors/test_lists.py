@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from shared.connectors import lists
 from shared.connectors.lists import members
 
 NAME = "data"
@@ -102,3 +103,12 @@ def test_of_a_long_list_little_is_held():
         assert tracemalloc.get_traced_memory()[1] < 1_000_000
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize("member", ["nope", "[" * 2000, '"endless'])
+def test_of_a_malformed_list_little_is_read(member, monkeypatch):
+    monkeypatch.setattr(lists, "LONGEST_VALUE", 2**16)
+    coming = pieces(b'{"data": [1, ' + member.encode() + b"x" * 2**20, 2**10)
+    with pytest.raises(ValueError, match="malformed"):
+        list(members(coming, NAME))
+    assert sum(map(len, coming)) > 2**19

@@ -146,6 +146,15 @@ def test_a_refusal_is_for_one_of_them_only() -> None:
     assert sorted(map(len, call.performed)) == [1, 1, 1, 1, 4]
 
 
+def test_what_nobody_foresaw_is_repeated_by_nobody() -> None:
+    """It may have been done already."""
+    call = Call(error=MemoryError())
+    shared = patient(call, Expected(4))
+    done = side_by_side(*(asking(shared, n) for n in range(4)))
+    assert all(isinstance(each.exception(), MemoryError) for each in done)
+    assert len(call.performed) == 1
+
+
 def test_a_refusal_of_one_alone_is_final() -> None:
     call = Call(2)
     with pytest.raises(Park):

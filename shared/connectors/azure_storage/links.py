@@ -30,7 +30,7 @@ from shared.connectors.azure_storage.partition import Partition
 from shared.connectors.azure_storage.recent import Recent
 from shared.connectors.azure_storage.tables import TRANSACTION_LIMIT, Operation, Table, delete, put, upsert
 from shared.connectors.azure_storage.values import pack, restore, unpack
-from shared.errors import RetryLater
+from shared.errors import RetryLater, Stale
 from shared.links import Conflict, Hold, SyncLink, SyncState, Write
 from shared.model import SideName
 from shared.ports import SyncRecord
@@ -98,11 +98,13 @@ class TableSyncStore:
             self._table.write(row)
         try:
             etags = self._partition(record.pair).transact([*operations, *map(upsert, rows[:room])])
-        except RetryLater:
-            saved = self.read(record.pair, link.id)
-            if saved.link != link:
+        except (RetryLater, Stale):
+            # Perhaps only the answer was lost, or the client sent it twice. A lease of our own, for whose end we would
+            # wait, shows that it is this save.
+            saved = self.read(record.pair, link.id) if link.lease_owner else record
+            if saved.token == record.token or saved.link != link:
                 raise
-            return saved  # only the answer was lost; nobody has to wait for the end of its lease
+            return saved
         return SyncRecord(record.pair, link.id, link, etags[0])
 
     def links(self, pair: str) -> Iterator[SyncLink]:

@@ -8,11 +8,14 @@ race or is too large, undoes all of them: then everybody's are tried by themselv
 
 from collections.abc import Collection, Mapping, Sequence
 
+from azure.core.exceptions import HttpResponseError
 from azure.data.tables import TableEntity
 
 from shared.connectors.azure_storage.tables import TRANSACTION_LIMIT, Operation, Table
 from shared.connectors.sharing import Company, Shared
+from shared.errors import Refused, Stale
 
+REFUSALS = (Stale, Refused, HttpResponseError)  # such as a row named twice
 ROWS_AT_ONCE = 64  # they are read one after the other
 QUIET_SECONDS = 0.002
 LONGEST_WAIT_SECONDS = 0.5
@@ -28,7 +31,12 @@ class Partition:
         waits = {"quiet_seconds": QUIET_SECONDS, "longest_wait_seconds": LONGEST_WAIT_SECONDS} | waits
         self._reads = Shared(self._read, company, most_at_once=ROWS_AT_ONCE, **waits)
         self._transactions = Shared(
-            table.transact, company, most_at_once=TRANSACTION_LIMIT, before=self._reads, **waits
+            table.transact,
+            company,
+            most_at_once=TRANSACTION_LIMIT,
+            before=self._reads,
+            refusals=REFUSALS,
+            **waits,
         )
 
     def rows(self, keys: Collection[str]) -> Mapping[str, TableEntity]:

@@ -48,6 +48,7 @@ class PpmExpressApi:
             adapter=adapter,
         )
         self.url = self._rest.url
+        self.timeout_seconds = timeout_seconds
         self.task_fields = _Remembered(lambda: self._get("Fields/Task"), clock)
         self.resources = _Remembered(self._resources, clock)
 

@@ -22,11 +22,13 @@ class Listing:
     """What is kept of a listing while it is read: the table, and the ids. The tasks may be more than memory holds."""
 
     def __init__(self) -> None:
-        self._ids: list[str] = []
+        self._ids: dict[str, None] = {}
         self._table = bytearray(BUCKETS * BYTES)
 
     def add(self, id: str, version: str) -> None:
-        self._ids.append(id)
+        if id in self._ids:  # twice in one list; the table would take the second for the end of the first
+            return
+        self._ids[id] = None
         place = _bucket(id) * BYTES
         digest = sha256(f"{id} {version}".encode()).digest()
         for number in range(BYTES):

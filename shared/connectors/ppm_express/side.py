@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
+from time import monotonic
 from typing import Any
 
 from shared.connectors.ppm_express.api import LATEST, UUID, Document, PpmExpressApi
@@ -33,6 +34,7 @@ from shared.errors import InDoubt, NotFound, Park, Refused, RetryLater, Stale
 from shared.model import Capabilities, Feed, FieldInfo, Item, ItemChange, ItemDraft, Level, Selection
 
 KIND = "Task"
+SLOW_SECONDS = 60.0
 
 
 class PpmExpressSide:
@@ -145,7 +147,7 @@ class PpmExpressSide:
         wanted = two_of_three(wanted, attributes_of(before), words.fields)
         if change.move and moves:
             wanted |= under(change.move.parent, words.fields)
-            refuse_impossible(change.id, change.move.parent, self._one, words.fields)
+            refuse_impossible(change.id, change.move.parent, self._one_by_one(), words.fields)
         after = self._write(change, wanted, words)
         if change.move and parent_of(after, words.fields) != change.move.parent:
             raise Park(f"refused by target: PPM Express left task {change.id} where it was")
@@ -162,7 +164,7 @@ class PpmExpressSide:
             return self._api.update_task(self._project, change.id, wanted)
         except Park:
             if change.move:  # refused for a circle that somebody has just closed?
-                refuse_impossible(change.id, change.move.parent, self._one, words.fields)
+                refuse_impossible(change.id, change.move.parent, self._one_by_one(), words.fields)
             raise
 
     def _made(self, id: str) -> Document:
@@ -190,9 +192,16 @@ class PpmExpressSide:
             read_only=why_read_only(task),
         )
 
-    def _one(self, id: str) -> Document | None:
-        """By a list where several are looked for at once."""
-        return next(iter(self._tasks.some([id])), None)
+    def _one_by_one(self) -> Callable[[str], Document | None]:
+        """Looks for a task, by a list where others look, too: for as long as a call may take, as a write waits (W1)."""
+        until = monotonic() + self._api.timeout_seconds
+
+        def look_for(id: str) -> Document | None:
+            if monotonic() > until:
+                raise RetryLater("PPM Express is too slow to be asked for all parents of a task", SLOW_SECONDS)
+            return next(iter(self._tasks.some([id])), None)
+
+        return look_for
 
     def _fields(self) -> TaskFields:
         return task_fields(self._api.task_fields())

@@ -100,6 +100,18 @@ def owner(store: SyncStore, side: SideName, item: str) -> str | None:
     return record.link_id if record else None
 
 
+def unheard(told: Exception, *, happens: bool = True) -> Callable[[Partition, Sequence[Operation]], None]:
+    """A transaction of which something else is told than what became of it."""
+    transact = Partition.transact
+
+    def transacted(partition: Partition, operations: Sequence[Operation]) -> None:
+        if happens:
+            transact(partition, operations)
+        raise told
+
+    return transacted
+
+
 @pytest.fixture(params=["memory", "azure"])
 def stores(request: pytest.FixtureRequest) -> Account | None:
     """The account to keep things in; None: keep them in memory."""
@@ -515,20 +527,25 @@ class TestRows:
         store.save(record, link(intent=Intent()), rows)
         assert len(list(store.conflicts(PAIR, "boards:7"))) == 110
 
-    def test_a_save_of_which_only_the_answer_was_lost_is_a_save(
-        self, store: TableSyncStore, monkeypatch: pytest.MonkeyPatch
+    @pytest.mark.parametrize("told", [RetryLater("no answer", 5), Stale("repeated, and refused")], ids=type)
+    def test_a_save_under_a_lease_of_which_only_the_answer_was_lost_is_a_save(
+        self, store: TableSyncStore, monkeypatch: pytest.MonkeyPatch, told: Exception
     ) -> None:
-        record, transact = first_save(store, link()), Partition.transact
-
-        def unheard(partition: Partition, operations: Sequence[Operation]) -> None:
-            transact(partition, operations)
-            raise RetryLater("no answer", 5)
-
+        record = first_save(store, link())
         with monkeypatch.context() as patched:
-            patched.setattr(Partition, "transact", unheard)
+            patched.setattr(Partition, "transact", unheard(told))
             saved = store.save(record, everything(), [conflict()])
         assert saved == store.read(PAIR, "boards:7")
         assert store.save(saved, link()).link == link()
+
+    def test_a_save_that_did_not_happen_is_none_though_the_link_is_as_it_was(
+        self, store: TableSyncStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        record = first_save(store, everything())
+        with monkeypatch.context() as patched, pytest.raises(RetryLater):
+            patched.setattr(Partition, "transact", unheard(RetryLater("no answer", 5), happens=False))
+            store.save(record, everything(), [conflict()])
+        assert list(store.conflicts(PAIR, "boards:7")) == []
 
 
 class TestMessages:

@@ -45,6 +45,13 @@ def test_tasks_that_take_over_one_another_s_words_are_all_named() -> None:
     assert listed(now).changed_since(listed(before).cursor()) == (*now,)
 
 
+def test_an_edit_of_a_task_that_is_listed_twice_is_named() -> None:
+    before, now = Listing(), Listing()
+    for listing, version in ((before, "1"), (before, "1"), (now, "2"), (now, "2")):
+        listing.add("twice", version)
+    assert now.changed_since(before.cursor()) == ("twice",)
+
+
 @pytest.mark.parametrize("count", [0, 10, 5_000, 50_000])
 def test_a_cursor_fits_into_a_cell(count: int) -> None:
     assert len(listed(listing(count)).cursor()) <= LARGEST_CELL
