@@ -6,10 +6,10 @@
     write|{moment}|{digest}     one write to a side; moments count down, so the newest comes first
     hold                        why the pair waits for a person
 
-A link, its aliases, its conflicts and its writes are saved by one entity-group transaction. An alias is written or
-removed only together with the link that gives it up, so the etag of that link guards it, and one that nobody gives up
-is inserted, which fails where another link has it (S1). Rows of one kind lie side by side, so that listing links reads
-links only.
+A link, its aliases, its conflicts and its writes are saved by one entity-group transaction, all or nothing; who saves
+side by side shares it (`partition.py`). An alias is written or removed only together with the link that gives it up, so
+the etag of that link guards it, and one that nobody gives up is inserted, which fails where another link has it (S1).
+Rows of one kind lie side by side, so that listing links reads links only.
 
 The small property `unsettled` beside the document serves the query of that name.
 
