@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ import pytest
 
 from infra.local.ppm_express.running import RunningPpmExpress
 from infra.local.ppm_express.tenant import SOURCES
+from shared.connectors.ppm_express import side as ppm_express_side
 from shared.connectors.ppm_express.api import LATEST, PpmExpressApi
 from shared.connectors.ppm_express.side import PpmExpressSide
 from shared.connectors.rest import Rest, bearer
@@ -312,6 +314,19 @@ def test_a_circle_that_somebody_closes_meanwhile_is_one(ppm: RunningPpmExpress, 
     with pytest.raises(Circular):
         side.update(ItemChange(one.id, one.version, move=Move(two.id)), [])
     assert side.read([one.id], [])[one.id].parent is None
+
+
+def test_the_look_for_a_circle_takes_no_longer_than_a_call_may(
+    ppm: RunningPpmExpress, api: PpmExpressApi, side: PpmExpressSide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, above, two = made(side), made(side), made(side)
+    side.update(ItemChange(two.id, two.version, move=Move(above.id)), [])
+    ppm.control.forget_requests()
+    calls = count(step=round(0.6 * api.timeout_seconds))
+    monkeypatch.setattr(ppm_express_side, "monotonic", lambda: next(calls))
+    with pytest.raises(RetryLater, match="too slow"):
+        side.update(ItemChange(one.id, one.version, move=Move(two.id)), [])
+    assert not [request for request in ppm.control.requests() if request.startswith("PATCH")]
 
 
 # ---------------------------------------------------------------- markers
