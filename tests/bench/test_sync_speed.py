@@ -5,7 +5,8 @@ the whole to its core:
 
 whole product          a Functions host with its worker, storage emulator and both simulators, all on this machine
 engine with storage    `tests.bench.engine`: sweep, reconciliation, connectors in this process, without host and queue
-engine in memory       the same with rows and tasks in memory: what is left is Azure DevOps
+engine in memory       the same with rows and tasks in memory: what is left is Azure DevOps. Of this one alone the aim
+                       is asserted; how far the others are from it is printed.
 """
 
 import time
@@ -32,7 +33,7 @@ ROUNDS = 3
 TIMES_FASTER = 10
 
 
-def test_many_changes_take_a_tenth_of_the_time_of_one_by_one(tmp_path: Path) -> None:
+def test_the_engine_and_its_connector_take_a_tenth_of_the_time_of_one_by_one(tmp_path: Path) -> None:
     with laid_down(LINKS, SECONDS_A_CALL) as (cloud, ppm, roadmap):
         one_by_one = with_the_official_client(cloud, roadmap, tmp_path)
         print(f"\nofficial client, one by one: {1 / one_by_one:.1f} work items a second")

@@ -26,7 +26,7 @@ class Listing:
         self._table = bytearray(BUCKETS * BYTES)
 
     def add(self, id: str, version: str) -> None:
-        if id in self._ids:  # twice in one list; the table would take the second for the end of the first
+        if id in self._ids:  # listed twice: in the table, the second time would undo the first
             return
         self._ids[id] = None
         place = _bucket(id) * BYTES

@@ -193,7 +193,9 @@ class PpmExpressSide:
         )
 
     def _one_by_one(self) -> Callable[[str], Document | None]:
-        """Looks for a task, by a list where others look, too: for as long as a call may take, as a write waits (W1)."""
+        """What finds one task after the other, by a list where others look, too. A write waits for it under its lease
+        (W1), so all of it may take as long as one call.
+        """
         until = monotonic() + self._api.timeout_seconds
 
         def look_for(id: str) -> Document | None:
